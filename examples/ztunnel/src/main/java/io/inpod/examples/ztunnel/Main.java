@@ -3,6 +3,8 @@ package io.inpod.examples.ztunnel;
 import io.inpod.examples.ztunnel.limit.KernelMemory;
 import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
+import io.inpod.examples.ztunnel.admin.AdminServer;
+import io.inpod.examples.ztunnel.admin.Page;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -11,7 +13,10 @@ import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.health.HttpPages;
 import io.inpod.examples.ztunnel.health.HttpPort;
 import io.inpod.examples.ztunnel.health.Readiness;
+import io.inpod.examples.ztunnel.health.Scrape;
+import io.inpod.examples.ztunnel.identity.KnownCertificates;
 import io.inpod.examples.ztunnel.live.Enforcement;
+import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
@@ -38,9 +43,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,11 +57,12 @@ import org.slf4j.LoggerFactory;
 /** The ztunnel's process. Its exit code is 0 after SIGTERM, 1 after a fatal error, and 2 if the configuration can't be used. */
 public final class Main {
     private static final int RETRY_SECONDS = 5;
+    private static final int FOLLOW_SECONDS = 30;
     private static final int RESOLVER_THREADS = 16;
     private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
-    static final int LOG_LINES = 10_000;
+    public static final int LOG_LINES = 10_000;
 
     private Main() {}
 
@@ -74,8 +78,7 @@ public final class Main {
             System.exit(2);
         }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
-        String level = System.getenv().getOrDefault("RUST_LOG", "info").toLowerCase(Locale.ROOT);
-        System.setProperty("inpod.log.level", Set.of("error", "warn", "info", "debug", "trace", "off").contains(level) ? level : "info");
+        System.setProperty("inpod.log.format", System.getenv().getOrDefault("LOG_FORMAT", "text").strip());
         Logger log = LoggerFactory.getLogger("ztunnel");
         int status;
         try {
@@ -94,6 +97,7 @@ public final class Main {
     }
 
     private static int run(Logger log) throws ConfigException, IOException {
+        LogLevels levels = levels(System.getenv().getOrDefault("RUST_LOG", ""));
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
         MeshSource source = MeshSource.of(config);
@@ -145,7 +149,9 @@ public final class Main {
         ThreadPoolExecutor policy =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
         policy.prestartAllCoreThreads();
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
+        EventLoopGroup operators = AdminServer.thread();
+        KnownCertificates certificates = new KnownCertificates(ca);
+        Shared shared = new Shared(config, mesh, certificates, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
                 new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
@@ -155,18 +161,25 @@ public final class Main {
         });
         LocalAddresses local = shared.local();
         ExplainServer explain = explain(log, config, local, mesh, state);
-        HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,
-                Map.of("/healthz/ready", () -> ready(mesh, state)));
-        readiness.open();
-        Metrics metrics = new Metrics(source, shared.enforcement().denials(), shared.counters(), state);
-        HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), config.ipv6(), loops,
-                Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer));
-        stats.open();
-        regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> {
-            readiness.open();
-            stats.open();
-        });
+        HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), "/healthz/ready",
+                port -> HttpPages.open(loops, HttpPages.everywhere(config.ipv6(), port),
+                        Map.of("/healthz/ready", headers -> ready(mesh, state))));
+        Scrape metrics =
+                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, certificates, shared.lines()).scrape();
+        HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
+                port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
+                        Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
+        Map<String, Page> pages = AdminPages.of(config, levels, mesh, certificates, state, () -> new Thread(() -> System.exit(0)).start());
+        HttpPort admin =
+                new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
+        List<HttpPort> ports = List.of(readiness, stats, admin);
+        ports.forEach(HttpPort::open);
+        regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> ports.forEach(HttpPort::open));
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
+        regularly(control, FOLLOW_SECONDS, "following the mesh in metrics", log, () -> {
+            shared.counters().traffic().follow(mesh.get());
+            shared.counters().dns().retain(state.telemetry());
+        });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 
@@ -182,6 +195,14 @@ public final class Main {
             }
         }
         return 0;
+    }
+
+    private static LogLevels levels(String directives) throws ConfigException {
+        try {
+            return new LogLevels(directives);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("RUST_LOG: " + e.getMessage(), e);
+        }
     }
 
     private static @Nullable ExplainServer explain(Logger log, ProxyConfig config, LocalAddresses local, MeshState mesh,

@@ -2,92 +2,118 @@ package io.inpod.examples.ztunnel;
 
 import io.inpod.examples.ztunnel.dns.DnsCounters;
 import io.inpod.examples.ztunnel.health.Counters;
-import io.inpod.examples.ztunnel.health.HttpPages;
 import io.inpod.examples.ztunnel.health.OutboundFailures;
+import io.inpod.examples.ztunnel.health.Scrape;
+import io.inpod.examples.ztunnel.identity.KnownCertificates;
 import io.inpod.examples.ztunnel.inpod.StateManager;
+import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.live.Denials;
+import io.inpod.examples.ztunnel.log.LogQueue;
 import io.inpod.examples.ztunnel.policy.Verdict.Basis;
 import io.inpod.examples.ztunnel.source.MeshSource;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Tags;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.util.List;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.DoubleSupplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What the proxy has counted, in the text format of Prometheus. Where Istio's ztunnel counts the same, the name is Istio's. No label's
- * values come from pods or clients, so their number is fixed.
+ * What the proxy has counted, for Prometheus. Where Istio's ztunnel counts the same, names, labels and types are Istio's. No label has
+ * values that clients choose: they come from the mesh, or are fixed.
  */
 final class Metrics {
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    @SuppressWarnings("UnusedVariable") // the registry refers to it weakly
-    private final List<Object> counted;
+    private final PrometheusRegistry registry = new PrometheusRegistry();
 
-    Metrics(MeshSource source, Denials denials, Counters counters, StateManager pods) {
-        counted = List.of(source, denials, counters);
+    Metrics(MeshSource source, Denials denials, Counters counters, StateManager pods, KnownCertificates certificates, LogLines lines) {
+        String version = Metrics.class.getPackage().getImplementationVersion();
+        GaugeWithCallback.builder().name("istio_build").help("what runs here").labelNames("component", "tag")
+                .callback(to -> to.call(1, "ztunnel", version == null ? "unknown" : version)).register(registry);
+        registry.register(counters.traffic());
+        ofPods(pods);
         ofMesh(source);
         ofPolicies(denials);
         ofNames(counters.dns());
-        for (OutboundFailures.Reason reason : OutboundFailures.Reason.values()) {
-            count("inpod.outbound.failed", "outbound connections of pods that were not connected", Tags.of("reason", word(reason)),
-                    counters.outbound(), failures -> failures.count(reason));
-        }
-        gauge("workload.manager.active.proxy.count", "pods that are served", pods, StateManager::served);
-        gauge("workload.manager.pending.proxy.count", "pods that can't be served, and are retried", pods, StateManager::waiting);
+        ofCertificates(certificates, pods);
+        count("inpod_outbound_failed_total", "outbound connections of pods that were not connected", "reason",
+                OutboundFailures.Reason.values(),
+                reason -> counters.outbound().count(reason));
+        count("inpod_traffic_overflow_total", "connections that istio_tcp_... counts together because there are too many series",
+                counters.traffic()::overflowed);
+        gauge("inpod_traffic_series", "combinations of labels in istio_tcp_...", counters.traffic()::series);
+        count("inpod_log_left_out_total", "log lines about connections that were left out because of shares", lines::leftOut);
+        count("inpod_log_lost_total", "log lines that were lost because nobody read the output", LogQueue.configured()::lost);
+        new ProcessMetrics(registry).register();
+    }
+
+    /** {@return where others add what they count} */
+    PrometheusRegistry registry() {
+        return registry;
+    }
+
+    private void ofPods(StateManager pods) {
+        gauge("workload_manager_active_proxy_count", "pods that are served (unstable)", pods::served);
+        gauge("workload_manager_pending_proxy_count", "pods that can't be served, and are retried (unstable)", pods::waiting);
+        count("workload_manager_proxies_started_total", "times that a pod began to be served (unstable)", pods::started);
+        count("workload_manager_proxies_stopped_total", "times that a pod ceased to be served (unstable)", pods::stopped);
     }
 
     private void ofMesh(MeshSource source) {
-        count("inpod.mesh.reloads", "times that another state of the mesh has come to count", Tags.empty(), source,
-                s -> s.status().reloads());
-        count("inpod.mesh.failures", "contents of the mesh's source that couldn't be used", Tags.empty(), source,
-                s -> s.status().failures());
-        gauge("inpod.mesh.current", "1 if what the source of the mesh has now counts, 0 if an earlier state does because of an error",
-                source,
-                s -> s.status().error() == null ? 1 : 0);
+        count("inpod_mesh_reloads_total", "times that another state of the mesh has come to count", () -> source.status().reloads());
+        count("inpod_mesh_failures_total", "contents of the mesh's source that couldn't be used", () -> source.status().failures());
+        gauge("inpod_mesh_current", "1 if what the source of the mesh has now counts, 0 if an earlier state does because of an error",
+                () -> source.status().error() == null ? 1 : 0);
+        gauge("inpod_mesh_loaded_timestamp_seconds", "since when the state of the mesh counts",
+                () -> source.status().loadedAt().toEpochMilli() / 1e3);
     }
 
     private void ofPolicies(Denials denials) {
-        Denials.Counts now = denials.counts();
-        for (Basis basis : now.refused().keySet()) {
-            count("inpod.policy.refused", "connections that were refused", Tags.of("basis", word(basis)), denials,
-                    d -> Objects.requireNonNull(d.counts().refused().get(basis)));
-        }
-        for (Basis basis : now.cut().keySet()) {
-            count("inpod.policy.cut", "open connections that were cut", Tags.of("basis", word(basis)), denials,
-                    d -> Objects.requireNonNull(d.counts().cut().get(basis)));
-        }
+        count("inpod_policy_allowed_total", "connections that were allowed", denials::allowed);
+        Basis[] bases = denials.counts().refused().keySet().toArray(Basis[]::new);
+        count("inpod_policy_refused_total", "connections that were refused", "basis", bases,
+                basis -> Objects.requireNonNull(denials.counts().refused().get(basis)));
+        count("inpod_policy_cut_total", "open connections that were cut", "basis", bases,
+                basis -> Objects.requireNonNull(denials.counts().cut().get(basis)));
     }
 
     private void ofNames(DnsCounters names) {
-        count("istio.dns.requests", "DNS queries of pods that were answered from the mesh, forwarded or refused", Tags.empty(), names,
-                n -> {
-                    DnsCounters.Counts counts = n.counts();
-                    return counts.answered() + counts.forwarded() + counts.refused();
-                });
-        count("istio.dns.upstream.requests", "DNS queries that were forwarded", Tags.empty(), names, n -> n.counts().forwarded());
-        count("istio.dns.upstream.failures", "forwarded DNS queries without an answer", Tags.empty(), names, n -> n.counts().failed());
-        count("inpod.dns.refused", "DNS queries that were not forwarded because too many were waiting", Tags.empty(), names,
-                n -> n.counts().refused());
+        registry.register(names);
+        count("inpod_dns_refused_total", "DNS queries that were not forwarded because too many were waiting",
+                () -> names.counts().refused());
     }
 
-    private static String word(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
+    private void ofCertificates(KnownCertificates certificates, StateManager pods) {
+        GaugeWithCallback.builder().name("inpod_certificate_expiry_timestamp_seconds")
+                .help("when the certificate of an identity on this node expires").labelNames("identity")
+                .callback(to -> certificates.known(pods.identities()).forEach((identity, known) -> {
+                    WorkloadCertificate certificate = known.certificate();
+                    if (certificate != null) {
+                        to.call(certificate.validUntil().toEpochMilli() / 1e3, identity);
+                    }
+                })).register(registry);
+        count("inpod_certificate_failures_total", "times that there was no certificate for a pod", certificates::failures);
     }
 
-    private <T> void count(String name, String help, Tags tags, T counted, ToDoubleFunction<T> value) {
-        FunctionCounter.builder(name, counted, value).description(help).tags(tags).register(registry);
+    private void count(String name, String help, DoubleSupplier value) {
+        CounterWithCallback.builder().name(name).help(help).callback(to -> to.call(value.getAsDouble())).register(registry);
     }
 
-    private <T> void gauge(String name, String help, T measured, ToDoubleFunction<T> value) {
-        Gauge.builder(name, measured, value).description(help).strongReference(true).register(registry);
+    private <E extends Enum<E>> void count(String name, String help, String label, E[] values, ToDoubleFunction<E> value) {
+        CounterWithCallback.builder().name(name).help(help).labelNames(label).callback(to -> {
+            for (E one : values) {
+                to.call(value.applyAsDouble(one), one.name().toLowerCase(Locale.ROOT));
+            }
+        }).register(registry);
     }
 
-    /** {@return the present values} */
-    HttpPages.Answer answer() {
-        return new HttpPages.Answer(200, "text/plain; version=0.0.4; charset=utf-8", registry.scrape());
+    private void gauge(String name, String help, DoubleSupplier value) {
+        GaugeWithCallback.builder().name(name).help(help).callback(to -> to.call(value.getAsDouble())).register(registry);
+    }
+
+    /** {@return the present values, in the form that is asked for} */
+    Scrape scrape() {
+        return new Scrape(registry);
     }
 }

@@ -58,6 +58,7 @@ class ReadinessTest {
             ztunnel.mesh("workloads:\n- {uid: b, name: name-b, namespace: default, serviceAccount: sa-b, node: test, hostname: b.example, workloadIps: ["
                     + network.pod(1).address().getHostAddress() + "]}\n");
             ztunnel.environment.putAll(Map.of("INPOD_STATS_PORT", "15020", "INPOD_PASSTHROUGH", "DENY", "ISTIO_META_DNS_CAPTURE", "true"));
+            ztunnel.environment.put("INPOD_ADMIN_PORT", "15000");
             try (NetworkNamespace own = network.pod(0).namespace().duplicate()) { // its own, where the port is free
                 ztunnel.start("nsenter", "--net=" + Tool.pathOf(own), "--");
                 NetworkNamespace pod = network.pod(1).namespace();
@@ -71,8 +72,13 @@ class ReadinessTest {
                 assertThat(ask(own, 15020, "/metrics")).contains("# TYPE inpod_outbound_failed_total counter",
                         "inpod_outbound_failed_total{reason=\"forbidden\"} 1.0", "inpod_outbound_failed_total{reason=\"timeout\"} 0.0",
                         "inpod_policy_refused_total{basis=\"not_allowed\"} 0.0", "inpod_policy_cut_total{basis=\"revoked\"} 0.0",
-                        "istio_dns_requests_total 1.0", "inpod_mesh_current 1.0", "inpod_mesh_failures_total 0.0",
+                        "istio_dns_requests_total{request_protocol=\"udp\",request_query_type=\"A\",source_canonical_revision=\"unknown\","
+                                + "source_canonical_service=\"unknown\"} 1.0",
+                        "inpod_mesh_current 1.0", "inpod_mesh_failures_total 0.0",
                         "workload_manager_active_proxy_count 1.0", "workload_manager_pending_proxy_count 0.0").endsWith("200");
+                assertThat(ask(own, 15000, "/")).contains("<h1>ztunnel</h1>").endsWith("200");
+                assertThat(Tool.run(own, "ss", "-Hnlt", "sport = :15000").lines().map(line -> line.split(" +")[3]))
+                        .containsExactlyInAnyOrder("127.0.0.1:15000", "[::1]:15000");
                 ztunnel.mesh("workloads: [}");
                 ztunnel.await(() -> ask(own, 15020, "/stats/prometheus").contains("inpod_mesh_current 0.0"), () -> "the error isn't counted");
                 assertThat(ask(own, 15020, "/stats/prometheus")).contains("inpod_mesh_failures_total 1.0");

@@ -28,7 +28,7 @@ final class ZtunnelProcess implements AutoCloseable {
         this.home = home;
         environment.putAll(Map.of("INPOD_UDS", socket().toString(), "LOCAL_XDS_PATH", home.resolve("mesh.yaml").toString(), "FAKE_CA", "true",
                 "NODE_NAME", "test", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true", "ZTUNNEL_WORKER_THREADS", "2"));
-        environment.putAll(Map.of("INPOD_READINESS_PORT", "0", "INPOD_STATS_PORT", "0")); // several run beside each other
+        environment.putAll(Map.of("INPOD_READINESS_PORT", "0", "INPOD_STATS_PORT", "0", "INPOD_ADMIN_PORT", "0")); // several run beside each other
     }
 
     Path socket() {

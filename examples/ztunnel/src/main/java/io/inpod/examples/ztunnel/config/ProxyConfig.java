@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * may continue after SIGTERM
  * @param readinessPort INPOD_READINESS_PORT: the port of the proxy's own namespace at which it answers whether it is ready; 0 for none
  * @param statsPort INPOD_STATS_PORT: the port of the proxy's own namespace at which it answers what it has counted; 0 for none
+ * @param adminPort INPOD_ADMIN_PORT: the port of the loopback addresses of the proxy's own namespace for operators; 0 for none
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param limits what all pods together may take
  * @param localXds LOCAL_XDS: the mesh as text, or null
@@ -69,6 +70,7 @@ public record ProxyConfig(
         Duration terminationDeadline,
         int readinessPort,
         int statsPort,
+        int adminPort,
         int workers,
         Limits limits,
         @Nullable String localXds,
@@ -102,6 +104,7 @@ public record ProxyConfig(
         if (!env.flag("FAKE_CA", false)) {
             throw new ConfigException("FAKE_CA must be true: the development CA is this version's only source of certificates");
         }
+        env.either("LOG_FORMAT", "text", "json"); // read before this, see Main
         String text = env.text("LOCAL_XDS", "");
         String path = env.text("LOCAL_XDS_PATH", "");
         if (text.isEmpty() == path.isEmpty()) {
@@ -129,6 +132,7 @@ public record ProxyConfig(
                 env.duration("CONNECTION_TERMINATION_DEADLINE", withinGracePeriod(env)),
                 env.number("INPOD_READINESS_PORT", 15021, 0, 65_535),
                 env.number("INPOD_STATS_PORT", 15020, 0, 65_535),
+                env.number("INPOD_ADMIN_PORT", 15000, 0, 65_535),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),
                 text.isEmpty() ? null : text,

@@ -1,7 +1,6 @@
 package io.inpod.examples.ztunnel.health;
 
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -15,6 +14,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
@@ -26,30 +26,23 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers {@code GET} for a few paths over HTTP/1.1, one request per connection, on an event loop of the proxy: if the loops hang, it
- * doesn't answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking. It accepts few
- * per second, because anyone who reaches the port could otherwise take the event loop's time, which is the pods'.
+ * doesn't answer either. It has {@linkplain FewConnections few connections}, because the event loop's time is the pods'.
  */
 public final class HttpPages implements AutoCloseable {
-    static final int MOST_CONNECTIONS = 64;
-    /** After so many it pauses, and so accepts at most 200 per second. */
-    static final int MOST_WITHOUT_PAUSE = 20;
-    static final int PAUSE_MILLIS = 100;
     private static final int BACKLOG = 64;
     private static final int LONGEST_SECONDS = 2;
     private static final int LONGEST_LINE = 1024;
     private static final int LONGEST_HEADERS = 8192;
 
-    private final Map<String, Supplier<Answer>> pages;
-    private final Deque<Channel> open = new ArrayDeque<>(); // used on one event loop alone, as the next
-    private int sincePause;
+    private final Map<String, Function<HttpHeaders, Answer>> pages;
+    private final FewConnections open = new FewConnections(0);
     private final Channel listener;
 
     /**
@@ -57,15 +50,18 @@ public final class HttpPages implements AutoCloseable {
      *
      * @param status the status code
      * @param contentType what the body is
+     * @param encoding how it is compressed, or null if it isn't
      * @param body the body
      */
-    public record Answer(int status, String contentType, String body) {
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares answers
+    public record Answer(int status, String contentType, @Nullable String encoding, byte[] body) {
         static Answer text(int status, String body) {
-            return new Answer(status, "text/plain; charset=utf-8", body);
+            return new Answer(status, "text/plain; charset=utf-8", null, body.getBytes(StandardCharsets.UTF_8));
         }
     }
 
-    private HttpPages(EventLoopGroup loops, InetSocketAddress address, Map<String, Supplier<Answer>> pages) throws IOException {
+    private HttpPages(EventLoopGroup loops, InetSocketAddress address, Map<String, Function<HttpHeaders, Answer>> pages)
+            throws IOException {
         this.pages = Map.copyOf(pages);
         EventLoopGroup loop = loops.next();
         ChannelFuture bound = new ServerBootstrap().group(loop).channelFactory(EpollServerSocketChannel::new)
@@ -87,12 +83,24 @@ public final class HttpPages implements AutoCloseable {
      *
      * @param loops one of its event loops answers
      * @param address where
-     * @param pages what is answered, by path; called on the event loop, so they must not block
+     * @param pages what is answered, by path; given the headers of the request; called on the event loop, so they must not block
      * @return the server, to be closed
      * @throws IOException if the address can't be used
      */
-    public static HttpPages open(EventLoopGroup loops, InetSocketAddress address, Map<String, Supplier<Answer>> pages) throws IOException {
+    public static HttpPages open(EventLoopGroup loops, InetSocketAddress address, Map<String, Function<HttpHeaders, Answer>> pages)
+            throws IOException {
         return new HttpPages(loops, address, pages);
+    }
+
+    /**
+     * Returns the address for a port that is open to everybody.
+     *
+     * @param ipv6 whether it is open for IPv6 too
+     * @param port its number
+     * @return the address
+     */
+    public static InetSocketAddress everywhere(boolean ipv6, int port) {
+        return new InetSocketAddress(ipv6 ? "::" : "0.0.0.0", port);
     }
 
     /** {@return the port at which it answers} */
@@ -100,21 +108,8 @@ public final class HttpPages implements AutoCloseable {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
-    @SuppressWarnings("FutureReturnValueIgnored") // it throws nothing
     private void accepted(Channel connection) {
-        if (++sincePause == MOST_WITHOUT_PAUSE) {
-            Channel port = connection.parent();
-            port.config().setAutoRead(false);
-            port.eventLoop().schedule(() -> {
-                sincePause = 0;
-                port.config().setAutoRead(true);
-            }, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-        }
-        if (open.size() >= MOST_CONNECTIONS) {
-            open.remove().close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
-        }
         open.add(connection);
-        connection.closeFuture().addListener(closed -> open.remove(connection));
         connection.pipeline().addLast(new ReadTimeoutHandler(LONGEST_SECONDS, TimeUnit.SECONDS),
                 new HttpServerCodec(LONGEST_LINE, LONGEST_HEADERS, LONGEST_HEADERS), new Requests());
     }
@@ -141,24 +136,23 @@ public final class HttpPages implements AutoCloseable {
         if (!request.decoderResult().isSuccess()) {
             return Answer.text(400, "not a request\n");
         }
-        Supplier<Answer> page = pages.get(new QueryStringDecoder(request.uri()).path());
+        Function<HttpHeaders, Answer> page = pages.get(new QueryStringDecoder(request.uri()).path());
         if (page == null) {
             return Answer.text(404, "not found\n");
         }
         boolean reads = request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
-        return reads ? page.get() : Answer.text(405, "only GET\n");
+        return reads ? page.apply(request.headers()) : Answer.text(405, "only GET\n");
     }
 
     private static void answer(ChannelHandlerContext context, boolean withoutBody, Answer answer) {
-        ByteBuf body = Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8);
-        int length = body.readableBytes();
         DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()),
-                withoutBody ? Unpooled.EMPTY_BUFFER : body);
-        if (withoutBody) {
-            body.release();
+                withoutBody ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(answer.body()));
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.contentType())
+                .setInt(HttpHeaderNames.CONTENT_LENGTH, answer.body().length).set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        if (answer.encoding() != null) {
+            response.headers().set(HttpHeaderNames.CONTENT_ENCODING, answer.encoding()).set(HttpHeaderNames.VARY,
+                    "accept, accept-encoding");
         }
-        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.contentType()).setInt(HttpHeaderNames.CONTENT_LENGTH, length)
-                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
     }
 
@@ -166,7 +160,6 @@ public final class HttpPages implements AutoCloseable {
     @Override
     public void close() {
         listener.close().awaitUninterruptibly();
-        listener.eventLoop().execute(() -> new ArrayDeque<>(open)
-                .forEach(connection -> connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE)));
+        listener.eventLoop().execute(open::close);
     }
 }

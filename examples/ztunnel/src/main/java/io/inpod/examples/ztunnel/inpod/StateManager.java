@@ -4,9 +4,11 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.explain.OpenConnection;
 import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.limit.AtLimit;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.ConnectionIdentities;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netlink.NetlinkSockets;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NamespaceLostError;
@@ -23,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -37,10 +40,12 @@ public final class StateManager {
 
     private final Shared shared;
     private final NamespaceIdentity own;
-    /** Synchronized for its size alone, which is read without this manager's lock. */
+    /** Synchronized for those who read it without this manager's lock. */
     private final Map<String, PodProxy> running = Collections.synchronizedMap(new LinkedHashMap<>());
     private final Map<String, Pending> pending = new ConcurrentHashMap<>(); // written under the lock, read without it
     private final Set<String> snapshot = new HashSet<>();
+    private final LongAdder started = new LongAdder();
+    private final LongAdder stopped = new LongAdder();
     private final Consumer<NamespaceLostError> onLost;
     private boolean snapshotReceived;
     private volatile boolean allNamed;
@@ -106,7 +111,7 @@ public final class StateManager {
         if (current != null) {
             LOG.info("pod WorkloadUid(\"{}\") has another netns or identity now, draining old proxy", uid);
             running.remove(uid);
-            current.stop();
+            stop(current);
         }
         try {
             start(uid, info, namespace);
@@ -135,6 +140,7 @@ public final class StateManager {
         namespace.onLost(onLost);
         try {
             NetlinkSockets.holding(namespace, () -> running.put(uid, PodProxy.start(shared, info, namespace)));
+            started.increment();
         } catch (RuntimeException e) {
             LOG.error("pod WorkloadUid(\"{}\") failed unexpectedly", uid, e);
             throw new IOException("unexpected failure of the proxy: " + e, e);
@@ -168,6 +174,50 @@ public final class StateManager {
     /** {@return the number of pods that can't be served, and are retried} */
     public int waiting() {
         return pending.size();
+    }
+
+    /** {@return how often a pod began to be served since the start} */
+    public long started() {
+        return started.sum();
+    }
+
+    /** {@return how often a pod ceased to be served since the start} */
+    public long stopped() {
+        return stopped.sum();
+    }
+
+    /** {@return how the pods that are served are described; doesn't wait for a pod} */
+    public Set<Telemetry> telemetry() {
+        Set<Telemetry> all = new HashSet<>();
+        synchronized (running) {
+            running.values().forEach(pod -> pod.telemetry().ifPresent(all::add));
+        }
+        return all;
+    }
+
+    /** {@return the identities of the pods that are served; doesn't wait for a pod} */
+    public Set<SpiffeId> identities() {
+        Set<SpiffeId> identities = new HashSet<>();
+        synchronized (running) {
+            running.values().forEach(pod -> identities.add(pod.identity()));
+        }
+        return identities;
+    }
+
+    /** {@return the pods that the agent has named; doesn't wait for a pod} */
+    public List<PodState> pods() {
+        Map<String, PodProxy> served;
+        synchronized (running) {
+            served = new LinkedHashMap<>(running);
+        }
+        List<PodState> pods = new ArrayList<>();
+        served.forEach((uid, pod) -> pods.add(new PodState(uid, pod.info(), true, "", pod.flows())));
+        pending.forEach((uid, pod) -> {
+            if (!served.containsKey(uid)) {
+                pods.add(new PodState(uid, pod.info(), false, pod.reason(), List.of()));
+            }
+        });
+        return pods;
     }
 
     /** {@return the limits of the pods that are served} */
@@ -242,9 +292,14 @@ public final class StateManager {
         forget(uid);
         PodProxy proxy = running.remove(uid);
         if (proxy != null) {
-            proxy.stop();
+            stop(proxy);
             serveNext(proxy);
         }
+    }
+
+    private void stop(PodProxy proxy) throws InterruptedException {
+        stopped.increment();
+        proxy.stop();
     }
 
     private void forget(String uid) {

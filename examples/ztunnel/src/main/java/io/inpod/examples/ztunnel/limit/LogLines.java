@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,7 @@ public final class LogLines {
     private static final int LAST_LINES = 100;
 
     private final Share lines;
+    private final LongAdder allLeftOut = new LongAdder();
 
     /**
      * Divides a number of lines.
@@ -40,6 +42,11 @@ public final class LogLines {
      */
     public OfPod pod(String name) {
         return new OfPod(name);
+    }
+
+    /** {@return how many lines were left out since the start} */
+    public long leftOut() {
+        return allLeftOut.sum();
     }
 
     private static final class Client {
@@ -78,6 +85,7 @@ public final class LogLines {
                 return true;
             }
             leftOut += count;
+            allLeftOut.add(count);
             if (client != null) {
                 client.leftOut += count;
             }

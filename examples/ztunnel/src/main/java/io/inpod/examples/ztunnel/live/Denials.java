@@ -5,10 +5,12 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts what policy has refused and cut, by the basis of the verdict. Thread-safe. */
+/** Counts what policy has allowed, and what it has refused and cut, by the basis of the verdict. Thread-safe. */
 public final class Denials {
     private final Map<Basis, LongAdder> refused = new EnumMap<>(Basis.class);
     private final Map<Basis, LongAdder> cut = new EnumMap<>(Basis.class);
+
+    private final LongAdder allowed = new LongAdder();
 
     /** Creates counters at zero. */
     public Denials() {
@@ -37,6 +39,15 @@ public final class Denials {
         Map<Basis, Long> sums = new EnumMap<>(Basis.class);
         adders.forEach((basis, adder) -> sums.put(basis, adder.sum()));
         return sums;
+    }
+
+    /** {@return how many new connections were allowed since the start} */
+    public long allowed() {
+        return allowed.sum();
+    }
+
+    void entered() {
+        allowed.increment();
     }
 
     void refused(Basis basis) {

@@ -18,6 +18,7 @@ public final class LiveConnection {
     private Runnable whenCut = () -> {
     };
     private @Nullable String cut;
+    private Verdict.@Nullable Basis basis;
     private boolean ended;
 
     LiveConnection(LiveConnections all, EventLoop loop, Attempt attempt, @Nullable ConnectionIdentities certificates) {
@@ -45,6 +46,11 @@ public final class LiveConnection {
         return cut;
     }
 
+    /** {@return whether it was cut because a certificate isn't trusted any more} */
+    public boolean isRevoked() {
+        return basis == Verdict.Basis.REVOKED;
+    }
+
     /**
      * Sets how it is cut from now on. If it has been cut already, that happens at once.
      *
@@ -67,6 +73,7 @@ public final class LiveConnection {
     void cut(String reason, Verdict.Basis basis) {
         if (!ended && cut == null) {
             cut = reason;
+            this.basis = basis;
             all.denials().cut(basis);
             whenCut.run();
         }

@@ -73,7 +73,9 @@ public final class LiveConnections implements AutoCloseable {
         LiveConnection connection = new LiveConnection(this, loop, attempt, certificates);
         open.add(connection);
         Verdict verdict = policies.get().decide(attempt, Trace.NONE);
-        if (!verdict.allowed()) {
+        if (verdict.allowed()) {
+            denials.entered();
+        } else {
             denials.refused(verdict.basis());
             connection.end();
         }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.relay.RelayResult;
@@ -22,6 +23,9 @@ final class AccessLog {
     private static final Pattern NO_MESSAGE = Pattern.compile("(?<![^ ])null(?=: /?[0-9\\[])");
     /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
     private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
+
+    /** A name that needs no quotes. */
+    private static final Pattern PLAIN = Pattern.compile("[\\p{Alnum}._*:-]+");
 
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
 
@@ -114,19 +118,15 @@ final class AccessLog {
     /** An address as it appears in every line of every log, such as 10.0.0.1:80 or [fd00::1]:80. */
     static String text(@Nullable SocketAddress address) {
         if (address instanceof InetSocketAddress name && name.isUnresolved()) {
-            return name.getHostString() + ":" + name.getPort();
+            String host = name.getHostString(); // as the client has sent it
+            return (PLAIN.matcher(host).matches() ? host : "\"" + inQuotes(host) + "\"") + ":" + name.getPort();
         }
         return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(CanonicalAddress.of(inet))
                 : String.valueOf(address);
     }
 
-    /** Logs a relay that has ended. Its downstream side is the client. */
-    void ended(Connection connection, RelayResult result) {
-        ended(connection, result, null);
-    }
-
-    /** Logs a relay that has ended, and why it was cut if it was. */
-    void ended(Connection connection, RelayResult result, @Nullable String cut) {
+    /** Logs a relay that has ended, how, and why it was cut if it was. Its downstream side is the client. */
+    void ended(Connection connection, RelayResult result, ResponseFlag flag, @Nullable String cut) {
         if (!lines.take(connection.source().address().getAddress(), 1)) {
             return;
         }
@@ -136,19 +136,19 @@ final class AccessLog {
                 + " duration=\"" + result.duration().toMillis() + "ms\"";
         Throwable error = result.error();
         if (cut != null) {
-            LOG.error("connection complete\t{} error=\"{}\"", line, words(cut));
+            LOG.error("connection complete\t{} response_flags={} error=\"{}\"", line, flag, words(cut));
         } else if (error == null) {
             LOG.info("connection complete\t{}", line);
         } else {
             String side = result.failedSide() == null ? "" : result.failedSide() == RelaySide.DOWNSTREAM ? "client: " : "upstream: ";
-            LOG.error("connection complete\t{} error=\"{}{}\"", line, side, words(error));
+            LOG.error("connection complete\t{} response_flags={} error=\"{}{}\"", line, flag, side, words(error));
         }
     }
 
     /** Logs a connection that failed before a relay started. */
-    void failed(Connection connection, String reason) {
+    void failed(Connection connection, ResponseFlag flag, String reason) {
         if (lines.take(connection.source().address().getAddress(), 1)) {
-            LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
+            LOG.warn("connection failed\t{} response_flags={} error=\"{}\"", connection, flag, words(reason));
         }
     }
 
@@ -160,8 +160,8 @@ final class AccessLog {
     }
 
     /** Logs a connection that failed before it had a request. */
-    void failed(InetSocketAddress source, InetSocketAddress destination, String reason) {
-        failed(new Connection("inbound", new End(source, null, null), new End(destination, null, null), null, null), words(reason));
+    void failed(InetSocketAddress source, InetSocketAddress destination, ResponseFlag flag, String reason) {
+        failed(new Connection("inbound", new End(source, null, null), new End(destination, null, null), null, null), flag, reason);
     }
 
     static String words(Throwable error) {

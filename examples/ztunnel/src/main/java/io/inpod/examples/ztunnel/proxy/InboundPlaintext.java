@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.examples.ztunnel.live.LiveConnection;
 import io.inpod.examples.ztunnel.policy.Attempt;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
@@ -45,20 +46,20 @@ final class InboundPlaintext extends PodListener {
                 pod.peer(known.mesh(), source, null),
                 new AccessLog.End(destination, null, known.workload().orElse(null)), null, null);
         if (known.workload().isEmpty()) {
-            refuse(client, connection, PodContext.UNKNOWN);
+            refuse(client, connection, ResponseFlag.CONNECT, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {
-            refuse(client, connection, PodContext.NOT_OURS); // this is not a relay to other hosts
+            refuse(client, connection, ResponseFlag.CONNECT, PodContext.NOT_OURS); // this is not a relay to other hosts
         } else {
             Attempt attempt = new Attempt(source.getAddress(), null, destination);
-            LiveConnection live = pod.enter(client, attempt, connection, reason -> refuse(client, connection, reason));
+            LiveConnection live = pod.enter(client, attempt, connection, reason -> refuse(client, connection, ResponseFlag.DENY, reason));
             if (live != null) {
                 connect(client, source, destination, live, connection);
             }
         }
     }
 
-    private void refuse(Channel client, AccessLog.Connection connection, String reason) {
-        pod.access().failed(connection, reason);
+    private void refuse(Channel client, AccessLog.Connection connection, ResponseFlag flag, String reason) {
+        pod.reports().failed(connection, null, flag, reason);
         Resets.reset(client);
     }
 
@@ -81,8 +82,8 @@ final class InboundPlaintext extends PodListener {
             EpollSocketChannel toApp = upstream.getNow().channel();
             pod.connections().add(toApp);
             toApp.closeFuture().addListener(closed -> live.end());
-            live.whenCut(Guarded.relay(client, toApp, Admission.of(client),
-                    result -> pod.access().ended(connection, result, live.cut()))::abort);
+            pod.reports().relayed(connection, connection.destination().address(), live,
+                    listener -> Guarded.relay(client, toApp, Admission.of(client), listener));
             return;
         }
         live.end();
@@ -90,12 +91,12 @@ final class InboundPlaintext extends PodListener {
             Resets.reset(upstream.getNow().channel());
         }
         if (cut != null) {
-            refuse(client, connection, cut);
+            refuse(client, connection, Reports.cut(live), cut);
         } else if (upstream.isCancelled()) {
-            pod.access().failed(connection, "the client disconnected before the upstream connection was established");
+            pod.reports().failed(connection, null, ResponseFlag.CONNECT, OutboundAttempt.CLIENT_GONE);
             client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         } else {
-            refuse(client, connection, AccessLog.words(upstream.cause()));
+            refuse(client, connection, ResponseFlag.CONNECT, AccessLog.words(upstream.cause()));
         }
     }
 }

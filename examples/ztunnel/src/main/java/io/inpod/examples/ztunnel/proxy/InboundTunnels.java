@@ -7,6 +7,7 @@ import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.policy.Attempt;
 import io.inpod.examples.ztunnel.route.InboundRoute;
 import io.inpod.examples.ztunnel.route.InboundRouting;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
@@ -64,23 +65,24 @@ final class InboundTunnels implements TunnelRequestHandler {
                 new AccessLog.End(local, pod.identity(), self.orElse(null)), authority.toString(),
                 authority.address() == null ? authority.host().toLowerCase(Locale.ROOT) : null);
         if (self.isEmpty()) {
-            refuse(request, log, UNAVAILABLE, PodContext.UNKNOWN);
+            refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNKNOWN);
             return;
         }
         InboundRoute route = routing.route(known.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);
         if (route instanceof InboundRoute.Refused refused) {
-            refuse(request, log, refused.status(), refused.reason());
+            refuse(request, log, refused.status(), ResponseFlag.CONNECT, refused.reason());
         } else if (route instanceof InboundRoute.ToApp toApp) {
             Attempt attempt = new Attempt(source.getAddress(), request.peerIdentity(), toApp.policyAddress());
-            LiveConnection live = pod.enter(request.connection(), attempt, log, reason -> refuse(request, log, UNAUTHORIZED, reason));
+            LiveConnection live =
+                    pod.enter(request.connection(), attempt, log, reason -> refuse(request, log, UNAUTHORIZED, ResponseFlag.DENY, reason));
             if (live != null) {
                 connect(request, source, toApp, live, log);
             }
         }
     }
 
-    private void refuse(TunnelRequest request, AccessLog.Connection log, int status, String reason) {
-        pod.access().failed(log, reason);
+    private void refuse(TunnelRequest request, AccessLog.Connection log, int status, ResponseFlag flag, String reason) {
+        pod.reports().failed(log, null, flag, reason);
         request.refuse(status);
     }
 
@@ -108,7 +110,8 @@ final class InboundTunnels implements TunnelRequestHandler {
                 Resets.reset(done.getNow().channel());
             }
             String failure = done.isSuccess() || done.isCancelled() ? "the client cancelled the request" : AccessLog.words(done.cause());
-            refuse(request, log, cut == null ? UNAVAILABLE : UNAUTHORIZED, cut == null ? failure : cut);
+            refuse(request, log, cut == null ? UNAVAILABLE : UNAUTHORIZED, cut == null ? ResponseFlag.CONNECT : Reports.cut(live),
+                    cut == null ? failure : cut);
             return;
         }
         EpollSocketChannel toApp = done.getNow().channel();
@@ -121,10 +124,9 @@ final class InboundTunnels implements TunnelRequestHandler {
             }
             Admission client = Admission.of(request.connection());
             Guarded.run(pod.access().lines(), tunnel,
-                    () -> live.whenCut(Guarded.relay(tunnel, toApp, client,
-                            result -> pod.access().ended(log, result, live.cut()))::abort));
+                    () -> pod.reports().relayed(log, route.app(), live, listener -> Guarded.relay(tunnel, toApp, client, listener)));
         } catch (TunnelResetException e) {
-            pod.access().failed(log, AccessLog.words(e));
+            pod.reports().failed(log, null, e);
             Resets.reset(toApp);
         } catch (RuntimeException | Error e) {
             Resets.reset(toApp);

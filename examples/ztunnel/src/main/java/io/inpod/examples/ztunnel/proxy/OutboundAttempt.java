@@ -15,6 +15,7 @@ import io.inpod.examples.ztunnel.route.OutboundRoute.Refused;
 import io.inpod.examples.ztunnel.route.OutboundRoute.ToWaypoint;
 import io.inpod.examples.ztunnel.route.OutboundRoute.Tunnel;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRefusedException;
 import io.inpod.tproxy.Resets;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * On the client's event loop.
  */
 final class OutboundAttempt {
+    static final String CLIENT_GONE = "the client disconnected before the upstream connection was established";
     private static final int SERVER_ERROR = 500;
 
     private final OutboundPath path;
@@ -101,72 +103,72 @@ final class OutboundAttempt {
 
     private void lookUp(LookUp route) {
         Workload workload = route.workload();
-        AccessLog.Connection log = log(AccessLog.address(target), null, workload, route.service());
+        Try one = log(AccessLog.address(target), null, workload, route.service());
         NameAttempt.start(pod, client, route, choice, deadline.left(), address -> follow(route.then().at(address)), cause -> {
             if (workload == null) {
-                refuse(log, cause);
+                refuse(one, cause);
             } else {
-                passOver(workload, log, cause);
+                passOver(workload, one, cause);
             }
         });
     }
 
     private void connect(Plaintext route) {
-        AccessLog.Connection log = log(route.destination(), null, route.workload(), route.service());
+        Try one = log(route.destination(), null, route.workload(), route.service());
         if (pod.isOwnListener(route.destination())) {
-            refuse(log, new ForbiddenException(OutboundPath.RECURSIVE));
+            refuse(one, new ForbiddenException(OutboundPath.RECURSIVE));
             return;
         }
         Workload workload = route.workload();
         Future<UpstreamConnection> connection = path.connect(client, route.destination());
-        carry(connection, UpstreamConnection::channel, workload, log, cause -> {
+        carry(connection, UpstreamConnection::channel, workload, one, cause -> {
             if (workload == null) {
-                refuse(log, cause);
+                refuse(one, cause);
             } else {
-                passOver(workload, log, cause);
+                passOver(workload, one, cause);
             }
         });
     }
 
     private void open(Tunnel route) {
         Service service = route.service();
-        AccessLog.Connection log = log(route.hop(), route.workload(), service, null);
+        Try one = log(route.hop(), route.workload(), service, null);
         Future<TunnelChannel> tunnel = path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname());
-        carry(tunnel, channel -> channel, route.workload(), log, cause -> {
+        carry(tunnel, channel -> channel, route.workload(), one, cause -> {
             // a peer that is reached, and refuses for a reason of its own, would do so elsewhere too
             if (cause instanceof TunnelRefusedException refused && refused.status() < SERVER_ERROR) {
-                refuse(log, cause);
+                refuse(one, cause);
             } else {
-                passOver(route.workload(), log, cause);
+                passOver(route.workload(), one, cause);
             }
         });
     }
 
     private void open(ToWaypoint route) {
         Service service = route.service();
-        AccessLog.Connection log = log(route.hop(), route.waypoint(), service, route.waypoint());
+        Try one = log(route.hop(), route.waypoint(), service, route.waypoint());
         carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname()), channel -> channel,
-                route.waypoint(), log,
-                cause -> passOverUnlessAnswered(route.waypoint(), log, cause));
+                route.waypoint(), one,
+                cause -> passOverUnlessAnswered(route.waypoint(), one, cause));
     }
 
     private void open(OtherNetwork route) {
-        AccessLog.Connection log = log(route.gateway().peer(), route.authority().toString(), null, route.service());
-        carry(path.tunnel(client, source, route), channel -> channel, route.through(), log,
-                cause -> passOverUnlessAnswered(route.through(), log, cause));
+        Try one = log(route.gateway().peer(), route.authority().toString(), null, route.service());
+        carry(path.tunnel(client, source, route), channel -> channel, route.through(), one,
+                cause -> passOverUnlessAnswered(route.through(), one, cause));
     }
 
     /** What a waypoint or a gateway answers isn't about itself. A gateway's answer is the reason why the connection within has failed. */
-    private void passOverUnlessAnswered(Workload through, AccessLog.Connection log, Throwable cause) {
+    private void passOverUnlessAnswered(Workload through, Try one, Throwable cause) {
         if (cause instanceof TunnelRefusedException || cause.getCause() instanceof TunnelRefusedException) {
-            refuse(log, cause);
+            refuse(one, cause);
         } else {
-            passOver(through, log, cause);
+            passOver(through, one, cause);
         }
     }
 
     /** Tries another endpoint, if the client is still there and the mesh has another. */
-    private void passOver(Workload failed, AccessLog.Connection log, Throwable cause) {
+    private void passOver(Workload failed, Try one, Throwable cause) {
         if (!(cause instanceof TunnelRefusedException)) { // what one port answers says nothing about the others
             path.failures().add(failed.uid());
         }
@@ -179,7 +181,7 @@ final class OutboundAttempt {
                 return;
             }
         }
-        refuse(log, cause);
+        refuse(one, cause);
     }
 
     private static boolean isUntried(OutboundRoute route, Choice choice) {
@@ -197,22 +199,22 @@ final class OutboundAttempt {
     }
 
     /** Without a tunnel, or with one whose other end isn't known before it is open. */
-    private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service) {
+    private Try log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service) {
         return log(new AccessLog.End(to, null, peer), authority, service, null);
     }
 
-    private AccessLog.Connection log(Hop hop, Workload peer, @Nullable Service service, @Nullable Workload waypoint) {
+    private Try log(Hop hop, Workload peer, @Nullable Service service, @Nullable Workload waypoint) {
         return log(new AccessLog.End(hop.peer(), peer.identity(), peer), hop.authority().toString(), service, waypoint);
     }
 
-    private AccessLog.Connection log(AccessLog.End to, @Nullable String authority, @Nullable Service service, @Nullable Workload waypoint) {
+    private Try log(AccessLog.End to, @Nullable String authority, @Nullable Service service, @Nullable Workload waypoint) {
         AccessLog.End from = new AccessLog.End(source, authority == null ? null : pod.identity(), self);
-        return new AccessLog.Connection("outbound", from, to, authority, service == null ? null : service.hostname().hostname(), waypoint,
-                failures);
+        return new Try(new AccessLog.Connection("outbound", from, to, authority, service == null ? null : service.hostname().hostname(),
+                waypoint, failures), service);
     }
 
-    private void refuse(AccessLog.Connection connection, Throwable cause) {
-        pod.access().failed(connection, AccessLog.words(cause));
+    private void refuse(Try one, Throwable cause) {
+        pod.reports().failed(one.log(), one.service(), cause);
         path.failed(outcome, cause);
     }
 
@@ -225,16 +227,19 @@ final class OutboundAttempt {
         }
     }
 
+    /** A hop as it appears in the log, and the service that was asked for. */
+    private record Try(AccessLog.Connection log, @Nullable Service service) {}
+
     /** Receives why there is no connection. */
     private interface Failure {
         void because(Throwable cause);
     }
 
-    private <T> void carry(Future<T> upstream, Function<T, DuplexChannel> channel, @Nullable Workload peer, AccessLog.Connection log,
+    private <T> void carry(Future<T> upstream, Function<T, DuplexChannel> channel, @Nullable Workload peer, Try one,
             Failure failure) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
         ConnectDeadline.Watch watch =
-                deadline.watch(log.what(), upstream, () -> isAnotherThan(peer));
+                deadline.watch(one.log().what(), upstream, () -> isAnotherThan(peer));
         upstream.addListener((Future<T> done) -> Guarded.run(pod.access().lines(), client, () -> {
             SocketTimeoutException expired = watch.stop();
             if (done.isSuccess()) {
@@ -244,13 +249,15 @@ final class OutboundAttempt {
                     path.failures().remove(peer.uid());
                 }
                 connected(up);
+                AccessLog.Connection log = one.log();
                 AccessLog.Connection shown = up instanceof TunnelChannel tunnel && log.destination().identity() == null
                         ? log.to(tunnel.peerIdentity()) : log;
-                Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(shown, result));
+                pod.reports().relayed(shown, one.service(), target instanceof Target.Address ? AccessLog.address(target) : null,
+                        listener -> Guarded.relay(client, up, Admission.of(client), listener));
             } else if (expired != null) {
                 failure.because(expired);
             } else if (done.isCancelled()) {
-                pod.access().failed(log, "the client disconnected before the upstream connection was established");
+                pod.reports().failed(one.log(), one.service(), ResponseFlag.CONNECT, CLIENT_GONE);
                 client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
                 failure.because(done.cause());

@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.route.Hop;
 import io.inpod.examples.ztunnel.route.OutboundRoute.OtherNetwork;
 import io.inpod.examples.ztunnel.route.OutboundRouting;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.ForwardedNetwork;
 import io.inpod.hbone.Header;
@@ -65,8 +66,8 @@ final class OutboundPath {
     }
 
     private void refuse(InetSocketAddress source, Target target, Outcome outcome, String reason) {
-        pod.access().failed(new AccessLog.Connection("outbound", pod.client(source, false),
-                new AccessLog.End(AccessLog.address(target), null, null), null, null), reason);
+        pod.reports().failed(new AccessLog.Connection("outbound", pod.client(source, false),
+                new AccessLog.End(AccessLog.address(target), null, null), null, null), null, ResponseFlag.CONNECT, reason);
         failed(outcome, new ForbiddenException(reason));
     }
 

@@ -45,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param waiting connections that wait until the mesh knows the pod
  * @param limit what happens when they have their share
  * @param access logs the connections
+ * @param reports logs and counts them
  */
 record PodContext(
         ProxyConfig config,
@@ -60,7 +61,8 @@ record PodContext(
         LiveConnections live,
         WorkloadWait waiting,
         AtLimit limit,
-        AccessLog access) {
+        AccessLog access,
+        Reports reports) {
     /** Prepares an upstream connection or tunnel for a relay before anything is read from it. */
     static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
 

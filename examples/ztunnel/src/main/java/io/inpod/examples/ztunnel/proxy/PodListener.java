@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
@@ -61,6 +62,7 @@ abstract class PodListener implements AcceptHandler {
     @Override
     public final void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
         if (pod.admit(connection)) {
+            pod.reports().traffic().count(port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT, connection);
             prepare(connection);
             connection.eventLoop().execute(() -> Guarded.run(pod.access().lines(), connection, () -> {
                 try {
@@ -86,6 +88,7 @@ abstract class PodListener implements AcceptHandler {
         pod.access().failed(
                 new AccessLog.Connection(inbound ? "inbound" : "outbound", new AccessLog.End(client, null, null),
                         new AccessLog.End(destination.address(), null, null), null, null),
+                ResponseFlag.CONNECT,
                 "attempted recursive call to ourselves: " + reason);
     }
 

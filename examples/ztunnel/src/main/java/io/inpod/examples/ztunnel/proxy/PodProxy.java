@@ -19,7 +19,9 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsSettings;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.traffic.Flow;
 import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
@@ -120,8 +122,10 @@ public final class PodProxy {
         LiveConnections live = new LiveConnections(self::policies, enforcement.watch(), enforcement.denials());
         WorkloadWait waiting = new WorkloadWait(() -> self.workload().isPresent(), enforcement.watch(), enforcement.places().part(),
                 config.workloadWait());
+        AccessLog access = new AccessLog(shared.lines().pod(info.toString()));
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
-                new OwnConnections(), new Clients(holdings), live, waiting, limit, new AccessLog(shared.lines().pod(info.toString())));
+                new OwnConnections(), new Clients(holdings), live, waiting, limit, access,
+                new Reports(access, shared.counters().traffic().pod()));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
                 new TunnelEvents(pod.access()));
@@ -134,6 +138,7 @@ public final class PodProxy {
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
             proxy.forgetMesh();
+            pod.reports().traffic().close();
             proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
@@ -266,6 +271,21 @@ public final class PodProxy {
                 .orElse(List.of());
     }
 
+    /** {@return the connections, of both directions, that carry data now} */
+    public List<Flow> flows() {
+        return pod.reports().traffic().open();
+    }
+
+    /** {@return how the pod is described, if the mesh has it} */
+    public Optional<Telemetry> telemetry() {
+        return pod.workload().map(Workload::telemetry);
+    }
+
+    /** {@return the pod's identity} */
+    public SpiffeId identity() {
+        return pod.identity();
+    }
+
     /** {@return what happens when the pod has its share} */
     public AtLimit limit() {
         return pod.limit();
@@ -318,6 +338,7 @@ public final class PodProxy {
             connectors.forEach(UpstreamConnector::close);
             reportLimits();
             pod.access().lines().end();
+            pod.reports().traffic().close();
             leavePorts();
             local.forget(pod.namespace());
             pod.namespace().close();

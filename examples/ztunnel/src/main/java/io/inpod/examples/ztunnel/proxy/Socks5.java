@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.CanonicalAddress;
@@ -113,7 +114,7 @@ final class Socks5 extends PodListener {
                     open(command);
                 } else {
                     pod.access().failed(new AccessLog.Connection("outbound", pod.client(source, false),
-                            new AccessLog.End(address(command), null, null), null, null),
+                            new AccessLog.End(address(command), null, null), null, null), ResponseFlag.CONNECT,
                             "SOCKS5 " + command.type() + " isn't supported, only CONNECT is");
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.share.Admission;
@@ -23,7 +24,8 @@ final class TunnelEvents implements HboneEvents {
     public void handshakeFailed(Channel connection, String reason) {
         if (connection.remoteAddress() instanceof InetSocketAddress source
                 && connection.localAddress() instanceof InetSocketAddress local) {
-            access.failed(CanonicalAddress.of(source), CanonicalAddress.of(local), "tls handshake: " + reason);
+            access.failed(CanonicalAddress.of(source), CanonicalAddress.of(local), ResponseFlag.TLS_FAILURE,
+                    "tls handshake: " + reason);
         }
     }
 

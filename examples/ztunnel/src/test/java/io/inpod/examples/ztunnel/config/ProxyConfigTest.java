@@ -44,6 +44,7 @@ public class ProxyConfigTest {
         assertThat(config.connectDeadline()).isEqualTo(Duration.ofSeconds(30));
         assertThat(config.readinessPort()).isEqualTo(15021);
         assertThat(config.statsPort()).isEqualTo(15020);
+        assertThat(config.adminPort()).isEqualTo(15000);
         assertThat(config.workers()).isGreaterThanOrEqualTo(2);
     }
 
@@ -88,7 +89,7 @@ public class ProxyConfigTest {
         "PACKET_MARK, 0", "PACKET_MARK, 1", "PACKET_MARK, 99", "PACKET_MARK, -1", "PACKET_MARK, 0x100000000", "PACKET_MARK, 1337x", "PACKET_MARK, 0x-1", "PACKET_MARK, #539",
         "INPOD_PORT_REUSE, maybe", "IPV6_ENABLED, yes", "UNSTABLE_ENABLE_SOCKS5, on", "ENABLE_ORIG_SRC, auto", "INPOD_UDS, ''",
         "KEEPALIVE_TIME, 180", "KEEPALIVE_TIME, 0s", "KEEPALIVE_INTERVAL, 500ms", "KEEPALIVE_RETRIES, 0", "KEEPALIVE_RETRIES, 128",
-        "CONNECTION_TERMINATION_DEADLINE, -5s", "TERMINATION_GRACE_PERIOD_SECONDS, 5s", "INPOD_CONNECT_DEADLINE, 0s", "INPOD_CONNECT_DEADLINE, 25h", "INPOD_READINESS_PORT, 65536", "INPOD_STATS_PORT, x",
+        "CONNECTION_TERMINATION_DEADLINE, -5s", "TERMINATION_GRACE_PERIOD_SECONDS, 5s", "INPOD_CONNECT_DEADLINE, 0s", "INPOD_CONNECT_DEADLINE, 25h", "INPOD_READINESS_PORT, 65536", "INPOD_STATS_PORT, x", "INPOD_ADMIN_PORT, -1",
         "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
         "XDS_ADDRESS, https://istiod:15012", "CA_ADDRESS, https://istiod:15012", "CRL_PATH, /crl", "COMPLIANCE_POLICY, pqc",
         "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",

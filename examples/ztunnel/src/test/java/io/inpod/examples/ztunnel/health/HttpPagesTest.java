@@ -29,7 +29,7 @@ class HttpPagesTest {
 
     @BeforeEach
     void open() throws IOException {
-        pages = HttpPages.open(loops, new InetSocketAddress("127.0.0.1", 0), Map.of("/healthz/ready", () -> readiness.answer()));
+        pages = HttpPages.open(loops, new InetSocketAddress("127.0.0.1", 0), Map.of("/healthz/ready", headers -> readiness.answer()));
     }
 
     @AfterEach
@@ -71,7 +71,7 @@ class HttpPagesTest {
     void whoKeepsConnectionsKeepsNobodyFromAsking() throws Exception {
         List<Socket> idle = new ArrayList<>();
         try {
-            for (int i = 0; i < HttpPages.MOST_CONNECTIONS * 2; i++) {
+            for (int i = 0; i < FewConnections.MOST * 2; i++) {
                 idle.add(new Socket("127.0.0.1", pages.port()));
                 idle.get(i).getOutputStream().write("GET /healthz/ready HT".getBytes(StandardCharsets.US_ASCII));
             }
@@ -89,12 +89,12 @@ class HttpPagesTest {
     void whoAsksAgainAndAgainTakesLittleOfTheEventLoop() throws Exception {
         int pauses = 4;
         long begun = System.nanoTime();
-        for (int i = 0; i <= pauses * HttpPages.MOST_WITHOUT_PAUSE; i++) {
+        for (int i = 0; i <= pauses * FewConnections.MOST_WITHOUT_PAUSE; i++) {
             try (Socket socket = new Socket("127.0.0.1", pages.port())) {
                 socket.getOutputStream().write("GET /healthz/ready HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                 assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 200 OK");
             }
         }
-        assertThat(System.nanoTime() - begun).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(pauses * HttpPages.PAUSE_MILLIS));
+        assertThat(System.nanoTime() - begun).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(pauses * FewConnections.PAUSE_MILLIS));
     }
 }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -92,10 +93,10 @@ class LogLinesTest {
         AccessLog access = new AccessLog(pod);
         InetSocketAddress to = new InetSocketAddress(address("10.0.0.9"), 8080);
         for (int i = 0; i < 1000; i++) {
-            access.failed(new InetSocketAddress(address("10.0.0.1"), 1000 + i), to, "tls handshake");
+            access.failed(new InetSocketAddress(address("10.0.0.1"), 1000 + i), to, ResponseFlag.TLS_FAILURE, "tls handshake");
         }
-        access.failed(new InetSocketAddress(address("10.0.0.2"), 1), to, "no");
+        access.failed(new InetSocketAddress(address("10.0.0.2"), 1), to, ResponseFlag.CONNECT, "no");
 
-        assertThat(messages()).hasSize(TOTAL / 3 + 1).last().asString().contains("src.addr=10.0.0.2:1 ").contains("error=\"no\"");
+        assertThat(messages()).hasSize(TOTAL / 3 + 1).last().asString().contains("src.addr=10.0.0.2:1 ").contains("response_flags=CONNECT error=\"no\"");
     }
 }

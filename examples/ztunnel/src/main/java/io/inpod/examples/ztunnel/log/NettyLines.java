@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel;
+package io.inpod.examples.ztunnel.log;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.filter.Filter;

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel;
+package io.inpod.examples.ztunnel.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,72 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.live.LiveConnection;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.traffic.Flow;
+import io.inpod.examples.ztunnel.traffic.PodTraffic;
+import io.inpod.examples.ztunnel.traffic.ResponseFlag;
+import io.inpod.examples.ztunnel.traffic.TrafficKey;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayListener;
+import io.inpod.tproxy.relay.RelayResult;
+import java.net.InetSocketAddress;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reports a pod's connections, to the log and to what is counted.
+ *
+ * @param log the log
+ * @param traffic what is counted
+ */
+record Reports(AccessLog log, PodTraffic traffic) {
+    private static TrafficKey key(AccessLog.Connection connection, @Nullable Service service) {
+        boolean inbound = connection.direction().equals("inbound");
+        boolean tunnel = connection.source().identity() != null;
+        return new TrafficKey(inbound, connection.source().workload(), connection.source().identity(),
+                connection.destination().workload(), tunnel ? connection.destination().identity() : null, service, tunnel);
+    }
+
+    /** Begins a relay of an outbound connection, whose client asked for an address; null if it was a name. */
+    void relayed(AccessLog.Connection connection, @Nullable Service service, @Nullable InetSocketAddress wanted,
+            Function<RelayListener, Relay> relay) {
+        Flow flow = traffic.opened(key(connection, service),
+                new Flow.Route(connection.source().address(), wanted, connection.destination().address()));
+        carried(flow, relay.apply(result -> ended(flow, connection, result, null)));
+    }
+
+    /** Begins a relay of an inbound connection, which policy may cut. */
+    void relayed(AccessLog.Connection connection, InetSocketAddress app, LiveConnection live, Function<RelayListener, Relay> relay) {
+        Flow flow = traffic.opened(key(connection, null), new Flow.Route(connection.source().address(), null, app));
+        Relay begun = relay.apply(result -> ended(flow, connection, result, live));
+        carried(flow, begun);
+        live.whenCut(begun::abort);
+    }
+
+    private static void carried(Flow flow, Relay relay) {
+        flow.carriedBy(relay::bytesUpstream, relay::bytesDownstream);
+    }
+
+    private void ended(Flow flow, AccessLog.Connection connection, RelayResult result, @Nullable LiveConnection live) {
+        String cut = live == null ? null : live.cut();
+        ResponseFlag flag = cut == null ? ResponseFlag.of(result.error(), flow.key().tunnel()) : cut(live);
+        flow.ended(result.bytesUpstream(), result.bytesDownstream(), flag);
+        log.ended(connection, result, flag, cut);
+    }
+
+    /** Reports a connection that failed before a relay began. */
+    void failed(AccessLog.Connection connection, @Nullable Service service, ResponseFlag flag, String reason) {
+        traffic.failed(key(connection, service), flag);
+        log.failed(connection, flag, reason);
+    }
+
+    /** Reports a connection that failed because of an error. */
+    void failed(AccessLog.Connection connection, @Nullable Service service, Throwable cause) {
+        failed(connection, service, ResponseFlag.of(cause, connection.authority() != null), AccessLog.words(cause));
+    }
+
+    /** Returns the flag of a connection that was cut. */
+    static ResponseFlag cut(@Nullable LiveConnection live) {
+        return live != null && live.isRevoked() ? ResponseFlag.CERT_REVOKED : ResponseFlag.DENY;
+    }
+}

@@ -1,0 +1,159 @@
+package io.inpod.examples.ztunnel.traffic;
+
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.traffic.TrafficSeries.Points;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricMetadata;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.netty.channel.Channel;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of all pods, counted as Istio's ztunnel does. There are at most a given number of series; connections of more kinds are
+ * counted together, and how many these are is counted too. A series goes with the last pod on this node that has it, or with the workload
+ * or service of the mesh at its other end. Thread-safe.
+ */
+public final class Traffic implements MultiCollector {
+    private static final Labels INBOUND = Labels.of("reporter", "destination");
+    private static final Labels OUTBOUND = Labels.of("reporter", "source");
+
+    private final int mostSeries;
+    private final Map<Labels, TrafficSeries> series = new HashMap<>(); // guarded by this
+    private final Set<PodTraffic> pods = ConcurrentHashMap.newKeySet();
+    private final TrafficSeries inboundOverflow = new TrafficSeries(TrafficLabels.overflow(true));
+    private final TrafficSeries outboundOverflow = new TrafficSeries(TrafficLabels.overflow(false));
+    private final LongAdder overflowed = new LongAdder();
+    private final LongAdder inboundSockets = new LongAdder();
+    private final LongAdder outboundSockets = new LongAdder();
+    private volatile boolean full;
+
+    /**
+     * Creates the traffic of no pod.
+     *
+     * @param mostSeries how many combinations of labels there may be
+     */
+    public Traffic(int mostSeries) {
+        this.mostSeries = mostSeries;
+    }
+
+    /** {@return the traffic of a new pod, to be closed when the pod is gone} */
+    public PodTraffic pod() {
+        PodTraffic pod = new PodTraffic(this);
+        pods.add(pod);
+        return pod;
+    }
+
+    void remove(PodTraffic pod) {
+        pods.remove(pod);
+    }
+
+    void count(boolean inbound, Channel socket) {
+        LongAdder counter = inbound ? inboundSockets : outboundSockets;
+        counter.increment();
+        socket.closeFuture().addListener(closed -> counter.decrement());
+    }
+
+    /** Returns the series of a key, which is released later; null if there are as many as may be. */
+    @Nullable
+    TrafficSeries acquire(TrafficKey key) {
+        if (full) {
+            return null;
+        }
+        Labels labels = TrafficLabels.of(key);
+        synchronized (this) {
+            TrafficSeries found = series.get(labels);
+            if (found == null && series.size() >= mostSeries) {
+                full = true;
+                return null;
+            }
+            if (found == null) {
+                found = new TrafficSeries(labels);
+                series.put(labels, found);
+            }
+            found.references++;
+            return found;
+        }
+    }
+
+    synchronized void release(TrafficSeries released) {
+        if (--released.references == 0) {
+            series.remove(released.common());
+            full = false;
+        }
+    }
+
+    /** Returns the series that a key has because somebody has acquired it, or that of all others. */
+    TrafficSeries known(TrafficKey key) {
+        TrafficSeries found;
+        synchronized (this) {
+            found = series.get(TrafficLabels.of(key));
+        }
+        return found == null ? overflow(key) : found;
+    }
+
+    TrafficSeries overflow(TrafficKey key) {
+        overflowed.increment();
+        return key.inbound() ? inboundOverflow : outboundOverflow;
+    }
+
+    /** {@return how many connections have no series of their own} */
+    public long overflowed() {
+        return overflowed.sum();
+    }
+
+    /** {@return how many combinations of labels there are now} */
+    public synchronized int series() {
+        return series.size();
+    }
+
+    /**
+     * Follows the mesh: series of what has left it go. To be called from time to time.
+     *
+     * @param mesh the mesh as it is now
+     */
+    public void follow(Mesh mesh) {
+        pods.forEach(pod -> pod.follow(mesh));
+    }
+
+    @Override
+    public MetricSnapshots collect() {
+        pods.forEach(PodTraffic::count);
+        List<TrafficSeries> all;
+        synchronized (this) {
+            all = new ArrayList<>(series.values());
+        }
+        if (overflowed.sum() > 0) {
+            all.add(inboundOverflow);
+            all.add(outboundOverflow);
+        }
+        int size = all.size();
+        Points points = new Points(new ArrayList<>(size), new ArrayList<>(size), new ArrayList<>(), new ArrayList<>(size),
+                new ArrayList<>(size));
+        all.forEach(one -> one.addTo(points));
+        return MetricSnapshots.of(
+                counter("istio_tcp_connections_opened", "connections of pods that were begun", points.opened()),
+                counter("istio_tcp_connections_closed", "connections of pods that have ended", points.closed()),
+                counter("istio_tcp_connections_failed", "connections of pods that failed (unstable)", points.failed()),
+                counter("istio_tcp_received_bytes", "bytes that clients have sent on connections of pods", points.received()),
+                counter("istio_tcp_sent_bytes", "bytes that clients were sent on connections of pods", points.sent()),
+                new GaugeSnapshot(new MetricMetadata("istio_tcp_sockets_open", "accepted TCP sockets that are open (unstable)"),
+                        List.of(new GaugeDataPointSnapshot((double) inboundSockets.sum(), INBOUND, null),
+                                new GaugeDataPointSnapshot((double) outboundSockets.sum(), OUTBOUND, null))));
+    }
+
+    private static CounterSnapshot counter(String name, String help, List<CounterDataPointSnapshot> points) {
+        return new CounterSnapshot(new MetricMetadata(name, help), points);
+    }
+}
