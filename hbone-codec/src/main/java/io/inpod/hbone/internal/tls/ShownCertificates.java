@@ -7,6 +7,8 @@ import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.List;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +27,10 @@ public final class ShownCertificates {
     /** Keeps what is known after the handshake. Ours is the certificate that we would show, even if the peer hasn't asked for it. */
     static ConnectionIdentities keep(Channel connection, WorkloadCertificate ours, SSLSession session)
             throws SSLPeerUnverifiedException, CertificateException {
-        X509Certificate peer = (X509Certificate) session.getPeerCertificates()[0];
+        List<X509Certificate> chain = Arrays.stream(session.getPeerCertificates()).map(X509Certificate.class::cast).toList();
+        X509Certificate peer = chain.get(0);
         ConnectionIdentities identities = new ConnectionIdentities(ours.identity(), ours.chain().get(0).getSerialNumber(),
-                SpiffeId.ofAnyPath(peer), peer.getSerialNumber());
+                SpiffeId.ofAnyPath(peer), peer.getSerialNumber(), chain);
         connection.attr(IDENTITIES).set(identities);
         return identities;
     }

@@ -114,7 +114,7 @@ public final class TlsContexts {
                     .sslProvider(provider)
                     .protocols(settings.tls12() ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {"TLSv1.3"})
                     .ciphers(ciphers(), SupportedCipherSuiteFilter.INSTANCE)
-                    .trustManager(new SpiffeTrustManager(certificate, identity.trustDomain(), clock, key.rule, settings.crls()))
+                    .trustManager(new SpiffeTrustManager(certificate, identity.trustDomain(), clock, key.rule, settings))
                     .endpointIdentificationAlgorithm(null)
                     .applicationProtocolConfig(alpn())
                     .sessionCacheSize(1)
@@ -170,6 +170,12 @@ public final class TlsContexts {
             groups = known;
         }
         return known.isEmpty() ? null : known.toArray(new String[0]);
+    }
+
+    /** Returns which of the groups are offered; none if the provider chooses. */
+    public static List<String> knownGroups(HboneTls settings) {
+        String[] known = new TlsContexts(settings).groups();
+        return known == null ? List.of() : List.of(known);
     }
 
     private static boolean isKnown(String group) {
