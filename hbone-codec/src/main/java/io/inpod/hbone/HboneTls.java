@@ -1,7 +1,6 @@
 package io.inpod.hbone;
 
 import io.inpod.hbone.identity.RevocationLists;
-import io.inpod.hbone.internal.tls.TlsContexts;
 import java.security.cert.X509CRL;
 import java.util.Collection;
 import java.util.List;
@@ -77,14 +76,5 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
      */
     public HboneTls withRevocations(Supplier<RevocationLists> source) {
         return new HboneTls(tls12, groups, crls, source);
-    }
-
-    /**
-     * Returns those of the groups that the TLS provider knows, for callers to whom it isn't all the same if the provider chooses.
-     *
-     * @return the groups that connections will offer, by preference; empty if the provider chooses
-     */
-    public List<String> knownGroups() {
-        return TlsContexts.knownGroups(this);
     }
 }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel;
 import io.inpod.examples.ztunnel.limit.KernelMemory;
 import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
+import io.inpod.examples.ztunnel.ca.Certificates;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -23,7 +24,6 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
 import io.inpod.examples.ztunnel.succession.Succession;
-import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolders;
@@ -35,7 +35,6 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -105,13 +104,6 @@ public final class Main {
         log.info("inpod_limits: {} sockets, {} MiB of buffers, {} MiB of the kernel's memory for TCP", config.limits().sockets(),
                 config.limits().bufferBytes() >> 20, config.limits().tcpBytes() >> 20);
         log.info("{} workloads known", mesh.get().size());
-        Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
-        DevelopmentCa ca = DevelopmentCa.open(caDirectory);
-        log.warn(
-                "FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. "
-                        + "Not for production",
-                caDirectory);
-
         HeapWatch.start(HEAP_INTERVAL, () -> {
             log.error("the heap is full, so this process ends: it does little but collect garbage; give it more (INPOD_JAVA_OPTS=-Xmx...)"
                     + " or fewer sockets (INPOD_MAX_SOCKETS)");
@@ -122,6 +114,7 @@ public final class Main {
                 new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
+        Certificates certificates = Certificates.open(config, System.getenv(), control);
         int resolvers = config.socks5() ? RESOLVER_THREADS : FEW_RESOLVER_THREADS; // without SOCKS5, only for workloads without addresses
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(resolvers, resolvers, 0, TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(), new DefaultThreadFactory("resolver", true));
@@ -145,7 +138,7 @@ public final class Main {
         ThreadPoolExecutor policy =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
         policy.prestartAllCoreThreads();
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
+        Shared shared = new Shared(config, mesh, certificates.source(), certificates.tls(), loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
                 new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
@@ -153,6 +146,7 @@ public final class Main {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
+        certificates.watch(control, state::revoked);
         LocalAddresses local = shared.local();
         ExplainServer explain = explain(log, config, local, mesh, state);
         HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,

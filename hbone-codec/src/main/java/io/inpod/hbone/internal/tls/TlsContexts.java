@@ -172,12 +172,6 @@ public final class TlsContexts {
         return known.isEmpty() ? null : known.toArray(new String[0]);
     }
 
-    /** Returns which of the groups are offered; none if the provider chooses. */
-    public static List<String> knownGroups(HboneTls settings) {
-        String[] known = new TlsContexts(settings).groups();
-        return known == null ? List.of() : List.of(known);
-    }
-
     private static boolean isKnown(String group) {
         try {
             SslContext probe = SslContextBuilder.forClient().sslProvider(SslProvider.OPENSSL).endpointIdentificationAlgorithm(null)
