@@ -2,6 +2,8 @@ package io.inpod.hbone;
 
 import io.inpod.hbone.identity.SpiffeId;
 import java.math.BigInteger;
+import java.security.cert.X509Certificate;
+import java.util.List;
 
 /**
  * Which certificates the two ends of an HBONE connection have, to choose connections that are to be retired. A client's counts even if the
@@ -11,8 +13,23 @@ import java.math.BigInteger;
  * @param localSerial the serial number of our certificate, which is unique among the certificates of its issuer
  * @param peer the peer's identity
  * @param peerSerial the serial number of the peer's certificate
+ * @param peerChain the certificates that the peer has shown, its own first
  */
-public record ConnectionIdentities(SpiffeId local, BigInteger localSerial, SpiffeId peer, BigInteger peerSerial) {
+public record ConnectionIdentities(SpiffeId local, BigInteger localSerial, SpiffeId peer, BigInteger peerSerial,
+        List<X509Certificate> peerChain) {
+    /**
+     * Copies the list.
+     *
+     * @param local see {@link #local()}
+     * @param localSerial see {@link #localSerial()}
+     * @param peer see {@link #peer()}
+     * @param peerSerial see {@link #peerSerial()}
+     * @param peerChain see {@link #peerChain()}
+     */
+    public ConnectionIdentities {
+        peerChain = List.copyOf(peerChain);
+    }
+
     /**
      * Tells whether an end has an identity.
      *

@@ -17,8 +17,8 @@ import java.time.Duration;
  *     nothing arrives for as long again, the connection takes no new tunnels until something arrives, and unanswered requests are sent
  *     again on another connection
  * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
- * @param maxAge an older connection takes no new tunnels and closes after its last one, give or take {@code pingInterval}, so that rotated
- *     certificates take effect
+ * @param maxAge an older connection takes no new tunnels and closes after its last one, so that rotated certificates take effect. The same
+ *     happens when a certificate of either end expires
  */
 public record HboneTimes(
         Duration handshake,

@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.RevocationLists;
 import java.security.cert.X509CRL;
 import java.util.Collection;
 import java.util.List;
@@ -16,13 +17,16 @@ import java.util.function.Supplier;
  * @param crls supplies revocation lists for each handshake, so it must answer from memory; or {@link #NO_CRLS}. Each certificate of a
  *     peer's chain must be covered by a current list of its issuer and not be on it. A certificate that no list covers is refused, so an
  *     empty collection refuses everybody. Established connections aren't checked again; {@link HboneTimes#maxAge} bounds how long they last
+ * @param revocations supplies further lists for each handshake, also from memory, of which each counts only for the certificates of its
+ *     issuer: a certificate that none covers is accepted
  */
-public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X509CRL>> crls) {
+public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X509CRL>> crls, Supplier<RevocationLists> revocations) {
     /** Revocation isn't checked. */
     public static final Supplier<Collection<X509CRL>> NO_CRLS = List::of;
 
     /** TLS 1.3, hybrid post-quantum key exchange preferred where the provider has it, no revocation. */
-    public static final HboneTls DEFAULT = new HboneTls(false, List.of("X25519MLKEM768", "X25519", "P-256", "P-384"), NO_CRLS);
+    public static final HboneTls DEFAULT =
+            new HboneTls(false, List.of("X25519MLKEM768", "X25519", "P-256", "P-384"), NO_CRLS, () -> RevocationLists.NONE);
 
     /**
      * Copies the list.
@@ -30,10 +34,12 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
      * @param tls12 see {@link #tls12()}
      * @param groups see {@link #groups()}
      * @param crls see {@link #crls()}
+     * @param revocations see {@link #revocations()}
      */
     public HboneTls {
         groups = List.copyOf(groups);
         Objects.requireNonNull(crls, "crls");
+        Objects.requireNonNull(revocations, "revocations");
     }
 
     /**
@@ -42,7 +48,7 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
      * @param accepted see {@link #tls12()}
      */
     public HboneTls withTls12(boolean accepted) {
-        return new HboneTls(accepted, groups, crls);
+        return new HboneTls(accepted, groups, crls, revocations);
     }
 
     /**
@@ -51,7 +57,7 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
      * @param names see {@link #groups()}
      */
     public HboneTls withGroups(List<String> names) {
-        return new HboneTls(tls12, names, crls);
+        return new HboneTls(tls12, names, crls, revocations);
     }
 
     /**
@@ -60,6 +66,15 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
      * @param source see {@link #crls()}
      */
     public HboneTls withCrls(Supplier<Collection<X509CRL>> source) {
-        return new HboneTls(tls12, groups, source);
+        return new HboneTls(tls12, groups, source, revocations);
+    }
+
+    /**
+     * {@return these settings with lists that count for the certificates of their issuers alone}
+     *
+     * @param source see {@link #revocations()}
+     */
+    public HboneTls withRevocations(Supplier<RevocationLists> source) {
+        return new HboneTls(tls12, groups, crls, source);
     }
 }

@@ -11,6 +11,7 @@ import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.ForeignRoot;
 import io.inpod.hbone.identity.InMemoryCertificates;
+import io.inpod.hbone.identity.RevocationLists;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.TestCertificates;
 import io.inpod.hbone.identity.WorkloadCertificate;
@@ -252,6 +253,26 @@ class TlsTest {
             assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
             crls.set(List.of());
             assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
+        }
+    }
+
+    /** Unlike the lists of which each certificate needs one, a list that has nothing to say of a certificate doesn't matter. */
+    @Test
+    void aListOfRevocationsCountsForItsIssuerAlone() throws Throwable {
+        try (Mesh mesh = new Mesh()) {
+            Path ca = mesh.directory.resolve("ca");
+            AtomicReference<RevocationLists> lists = new AtomicReference<>(RevocationLists.NONE);
+            var address = serve(mesh, HboneTls.DEFAULT.withRevocations(lists::get));
+            open(mesh, mesh.pool(), OTHER, address);
+            X509Certificate revoked = mesh.ca.certificate(OTHER).chain().get(0);
+            lists.set(new RevocationLists(List.of(TestCertificates.crl(ca, Instant.now().minusSeconds(1800), revoked))));
+            assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
+            assertThat(event(mesh)).contains("a certificate in it is revoked");
+            open(mesh, mesh.pool(), Mesh.CLIENT, address);
+            X509Certificate server = mesh.ca.certificate(Mesh.SERVER).chain().get(0);
+            RevocationLists ofServer = new RevocationLists(List.of(TestCertificates.crl(ca, Instant.now(), server)));
+            HbonePool pool = mesh.pool(HboneOptions.client().with(HboneTls.DEFAULT.withRevocations(() -> ofServer)));
+            assertThatThrownBy(() -> open(mesh, pool, Mesh.CLIENT, address)).hasMessageContaining("a certificate in it is revoked");
         }
     }
 

@@ -32,4 +32,25 @@ public interface CertificateSource {
             return CompletableFuture.failedFuture(e);
         }
     }
+
+    /**
+     * Says that connections with an identity are going to be opened or accepted, until the result is closed. A source that fetches
+     * certificates begins now, and drops certificate and key when the last use has ended. Unless a source overrides
+     * it, this method asks for the certificate once, so that one which is issued on demand is ready.
+     *
+     * @param identity the identity
+     * @return ends the use; closing it twice does nothing
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // a failure comes again when a connection asks
+    default Use use(SpiffeId identity) {
+        request(identity);
+        return () -> {};
+    }
+
+    /** The use of an identity, which lasts until it is closed. */
+    @FunctionalInterface
+    interface Use extends AutoCloseable {
+        @Override
+        void close();
+    }
 }

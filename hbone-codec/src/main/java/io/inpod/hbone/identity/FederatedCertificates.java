@@ -77,6 +77,11 @@ public final class FederatedCertificates implements CertificateSource {
         return source.request(identity).thenApply(certificate -> join(identity, certificate));
     }
 
+    @Override
+    public Use use(SpiffeId identity) {
+        return source.use(identity);
+    }
+
     @SuppressWarnings("ReferenceEquality") // a source that renews returns a new instance
     private WorkloadCertificate join(SpiffeId identity, WorkloadCertificate original) {
         Map<String, List<X509Certificate>> with = bundles;

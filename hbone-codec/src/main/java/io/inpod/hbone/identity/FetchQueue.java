@@ -1,8 +1,8 @@
 package io.inpod.hbone.identity;
 
+import io.inpod.hbone.identity.CertificateStatus.State;
 import java.io.IOException;
 import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class FetchQueue {
     private final ScheduledExecutorService timer;
     private final Clock clock;
     private final long firstBackoff;
+    private final boolean onlyUsed;
     private final Map<SpiffeId, Entry> entries = new HashMap<>();
     private final PriorityQueue<Entry> waiting =
             new PriorityQueue<>(Comparator.<Entry>comparingInt(e -> e.priority).thenComparingLong(e -> e.order));
@@ -48,6 +50,7 @@ final class FetchQueue {
         final SpiffeId identity;
         @Nullable
         WorkloadCertificate certificate;
+        Instant until = Instant.MAX;
         @Nullable
         IOException failure;
         @Nullable
@@ -55,10 +58,12 @@ final class FetchQueue {
         @Nullable
         Future<?> alarm;
         int failures;
+        int uses;
         int priority;
         long order;
         boolean queued;
         boolean fetching;
+        boolean outdated;
 
         Entry(SpiffeId identity) {
             this.identity = identity;
@@ -66,11 +71,12 @@ final class FetchQueue {
     }
 
     FetchQueue(Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch, ScheduledExecutorService timer, Clock clock,
-            long firstBackoffNanos) {
+            long firstBackoffNanos, boolean onlyUsed) {
         this.fetch = fetch;
         this.timer = timer;
         this.clock = clock;
         this.firstBackoff = firstBackoffNanos;
+        this.onlyUsed = onlyUsed;
     }
 
     /** Fetches with the priority of a certificate that isn't needed yet. */
@@ -85,13 +91,63 @@ final class FetchQueue {
         pump();
     }
 
+    /** Fetches as {@link #prefetch} does, until the last use has ended. */
+    CertificateSource.Use use(SpiffeId identity) {
+        Entry entry;
+        synchronized (this) {
+            if (closed) {
+                return () -> {};
+            }
+            entry = entry(identity);
+            entry.uses++;
+        }
+        prefetch(identity);
+        AtomicBoolean ended = new AtomicBoolean();
+        return () -> {
+            if (!ended.getAndSet(true)) {
+                endUse(entry);
+            }
+        };
+    }
+
+    private void endUse(Entry entry) {
+        synchronized (this) {
+            if (--entry.uses > 0 || entries.get(entry.identity) != entry) {
+                return;
+            }
+            drop(entry);
+        }
+        answer(entry, null, unwanted(entry.identity));
+    }
+
+    /** Fetches what has been fetched or is being fetched. */
+    void renewAll() {
+        synchronized (this) {
+            for (Entry entry : entries.values()) {
+                entry.outdated = entry.fetching;
+                if (entry.certificate != null) {
+                    enqueue(entry, BACKGROUND);
+                }
+            }
+        }
+        pump();
+    }
+
+    synchronized List<CertificateStatus> statuses() {
+        return entries.values().stream().map(entry -> new CertificateStatus(entry.identity, entry.certificate, entry.failure,
+                valid(entry) != null ? State.AVAILABLE
+                        : entry.failure != null || entry.certificate != null ? State.UNAVAILABLE : State.INITIALIZING))
+                .toList();
+    }
+
     /** The valid certificate, if it was fetched. */
     synchronized WorkloadCertificate current(SpiffeId identity) throws IOException {
         Entry entry = entries.get(identity);
         WorkloadCertificate certificate = entry == null ? null : valid(entry);
         if (certificate == null) {
-            throw entry != null && entry.failure != null ? again(entry.failure)
-                    : new IOException("the certificate of " + identity + " hasn't been fetched yet");
+            throw entry == null || entry.certificate == null && entry.failure == null
+                    ? new IOException("the certificate of " + identity + " hasn't been fetched yet")
+                    : unavailable(entry);
         }
         return certificate;
     }
@@ -103,13 +159,17 @@ final class FetchQueue {
             if (closed) {
                 return CompletableFuture.failedFuture(new IOException("the certificate fetcher is closed"));
             }
+            if (onlyUsed && !entries.containsKey(identity)) {
+                return CompletableFuture.failedFuture(
+                        new IOException("nobody uses the identity " + identity + " here, so its certificate isn't fetched"));
+            }
             Entry entry = entry(identity);
             WorkloadCertificate certificate = valid(entry);
             if (certificate != null) {
                 return CompletableFuture.completedFuture(certificate);
             }
             if (entry.failure != null && !entry.fetching && !entry.queued) {
-                return CompletableFuture.failedFuture(again(entry.failure));
+                return CompletableFuture.failedFuture(unavailable(entry));
             }
             if (entry.waiter == null) {
                 entry.waiter = new CompletableFuture<>();
@@ -126,16 +186,25 @@ final class FetchQueue {
     void forget(SpiffeId identity) {
         Entry entry;
         synchronized (this) {
-            entry = entries.remove(identity);
+            entry = entries.get(identity);
             if (entry == null) {
                 return;
             }
-            waiting.remove(entry);
-            if (entry.alarm != null) {
-                entry.alarm.cancel(false);
-            }
+            drop(entry);
         }
-        answer(entry, null, new IOException("the certificate of " + identity + " is no longer wanted"));
+        answer(entry, null, unwanted(identity));
+    }
+
+    private void drop(Entry entry) {
+        entries.remove(entry.identity);
+        waiting.remove(entry);
+        if (entry.alarm != null) {
+            entry.alarm.cancel(false);
+        }
+    }
+
+    private static IOException unwanted(SpiffeId identity) {
+        return new IOException("the certificate of " + identity + " is no longer wanted");
     }
 
     /** Forgets all certificates, and fetches none from now on. */
@@ -154,11 +223,15 @@ final class FetchQueue {
 
     private @Nullable WorkloadCertificate valid(Entry entry) {
         WorkloadCertificate certificate = entry.certificate;
-        return certificate != null && clock.instant().isBefore(certificate.chain().get(0).getNotAfter().toInstant()) ? certificate : null;
+        return certificate != null && !clock.instant().isAfter(entry.until) ? certificate : null;
     }
 
-    private static IOException again(IOException failure) {
-        return new IOException(failure.getMessage(), failure);
+    /** Why there is no valid certificate, as a new exception, because it gets to many threads. */
+    private static IOException unavailable(Entry entry) {
+        IOException failure = entry.failure;
+        String why = failure == null ? "its renewal hasn't ended yet" : String.valueOf(failure.getMessage());
+        return entry.certificate == null ? new IOException(why, failure)
+                : new IOException("the certificate of " + entry.identity + " has expired at " + entry.until + ": " + why, failure);
     }
 
     private void enqueue(Entry entry, int priority) {
@@ -196,25 +269,39 @@ final class FetchQueue {
 
     private void fetched(Entry entry, @Nullable WorkloadCertificate certificate, @Nullable Throwable problem) {
         IOException failure = certificate == null ? failure(entry, problem) : wrong(entry, certificate);
+        IOException told = null;
         synchronized (this) {
             running--;
             entry.fetching = false;
             if (entries.get(entry.identity) == entry) {
                 entry.failure = failure;
-                if (failure == null) {
+                if (failure == null && certificate != null) {
                     entry.certificate = certificate;
+                    entry.until = certificate.validUntil();
                     entry.failures = 0;
+                } else {
+                    told = unavailable(entry);
                 }
-                long nanos = failure == null && certificate != null ? untilHalfLife(certificate) : backoff(entry.failures++);
-                try {
-                    entry.alarm = timer.schedule(() -> renew(entry), nanos, TimeUnit.NANOSECONDS);
-                } catch (RejectedExecutionException e) {
-                    // The caller's timer is shut down: no further renewals.
-                }
+                schedule(entry, failure == null ? untilRenewal(entry.until) : backoff(entry.failures++));
+            } else {
+                told = unwanted(entry.identity);
             }
         }
-        answer(entry, certificate, failure);
+        answer(entry, certificate, told);
         pump();
+    }
+
+    private void schedule(Entry entry, long nanos) {
+        if (entry.alarm != null) {
+            entry.alarm.cancel(false); // of a renewal that didn't wait for it
+        }
+        long delay = entry.outdated ? 0 : nanos;
+        entry.outdated = false;
+        try {
+            entry.alarm = timer.schedule(() -> renew(entry), delay, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // The caller's timer is shut down: no further renewals.
+        }
     }
 
     private void answer(Entry entry, @Nullable WorkloadCertificate certificate, @Nullable IOException failure) {
@@ -224,7 +311,7 @@ final class FetchQueue {
             entry.waiter = null;
         }
         if (waiter != null && failure != null) {
-            waiter.completeExceptionally(again(failure));
+            waiter.completeExceptionally(failure);
         } else if (waiter != null) {
             waiter.complete(certificate);
         }
@@ -247,21 +334,25 @@ final class FetchQueue {
                 + (cause == null ? "the CA returned none" : cause.getMessage() == null ? cause.toString() : cause.getMessage()), cause);
     }
 
-    private static @Nullable IOException wrong(Entry entry, WorkloadCertificate certificate) {
+    private @Nullable IOException wrong(Entry entry, WorkloadCertificate certificate) {
         try {
             SpiffeId actual = certificate.identity();
-            return actual.equals(entry.identity) ? null
-                    : new IOException("the CA was asked for a certificate of " + entry.identity + " and returned one of " + actual);
+            if (!actual.equals(entry.identity)) {
+                return new IOException("the CA was asked for a certificate of " + entry.identity + " and returned one of " + actual);
+            }
+            Validity.of(certificate).check(clock.instant(), "the certificate of " + entry.identity + " that the CA returned");
+            return null;
+        } catch (IOException e) {
+            return e;
         } catch (CertificateException e) {
             return new IOException("the CA returned a bad certificate for " + entry.identity + ": " + e.getMessage(), e);
         }
     }
 
-    private long untilHalfLife(WorkloadCertificate certificate) {
-        X509Certificate leaf = certificate.chain().get(0);
-        Instant from = leaf.getNotBefore().toInstant();
-        Instant half = from.plus(Duration.between(from, leaf.getNotAfter().toInstant()).dividedBy(2));
-        return Math.max(firstBackoff, Duration.between(clock.instant(), half).toNanos());
+    /** Of the time that is left, not of the whole lifetime: a CA may have put the beginning far back. */
+    private long untilRenewal(Instant until) {
+        double part = ThreadLocalRandom.current().nextDouble(0.4, 0.5);
+        return Math.max(firstBackoff, (long) (Duration.between(clock.instant(), until).toMillis() * part) * 1_000_000);
     }
 
     private long backoff(int failures) {

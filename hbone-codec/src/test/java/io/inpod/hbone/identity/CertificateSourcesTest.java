@@ -200,7 +200,7 @@ class CertificateSourcesTest {
 
     private CertificateFetcher fetcher(long backoffMillis) throws IOException {
         DevelopmentCa.open(temporary.resolve("ca"));
-        return new CertificateFetcher(this::ask, timer, Clock.systemUTC(), TimeUnit.MILLISECONDS.toNanos(backoffMillis));
+        return new CertificateFetcher(this::ask, timer, Clock.systemUTC(), TimeUnit.MILLISECONDS.toNanos(backoffMillis), false);
     }
 
     @Test
@@ -297,11 +297,94 @@ class CertificateSourcesTest {
         CertificateFetcher fetcher = fetcher(60_000);
         var waiting = fetcher.request(id(1)).toCompletableFuture();
         next().answer().complete(issue(id(1), Duration.ofHours(2), Duration.ofHours(1)));
-        waiting.get(20, TimeUnit.SECONDS);
-        assertThatThrownBy(() -> fetcher.certificate(id(1))).isInstanceOf(IOException.class);
-        var closing = fetcher.request(id(1)).toCompletableFuture();
+        assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS)).hasMessageContaining("the certificate of " + id(1) + " that the CA returned has expired");
+        assertThatThrownBy(() -> fetcher.certificate(id(1))).isInstanceOf(IOException.class).hasMessageContaining("has expired");
+        var closing = fetcher.request(id(2)).toCompletableFuture();
         next();
         fetcher.close();
         assertThatThrownBy(() -> closing.get(20, TimeUnit.SECONDS)).hasMessageContaining("is no longer wanted");
+    }
+
+    /** Who can't connect any more is told since when, and why there is no new certificate. */
+    @Test
+    void afterExpiryTheLastFailureIsNamed() throws Exception {
+        DevelopmentCa.open(temporary.resolve("ca"));
+        Instant start = Instant.now();
+        Instant[] now = {start.plusMillis(1950)};
+        try (CertificateFetcher fetcher = new CertificateFetcher(this::ask, timer, new TestClock(() -> now[0]), TimeUnit.MILLISECONDS.toNanos(20), false)) {
+            var waiting = fetcher.request(id(1)).toCompletableFuture();
+            assertThat(fetcher.statuses()).extracting(CertificateStatus::state).containsExactly(CertificateStatus.State.INITIALIZING);
+            WorkloadCertificate certificate = TestCertificates.issue(temporary.resolve("ca"), id(1).toString(), start, Duration.ofSeconds(3));
+            next().answer().complete(certificate);
+            waiting.get(20, TimeUnit.SECONDS);
+            next().answer().completeExceptionally(new IOException("the CA is away"));
+            next(); // the failure has been noted
+            assertThat(fetcher.certificate(id(1))).isSameAs(certificate);
+            assertThat(fetcher.statuses()).singleElement().satisfies(status -> {
+                assertThat(status.state()).isEqualTo(CertificateStatus.State.AVAILABLE);
+                assertThat(status.failure()).hasMessageContaining("the CA is away");
+            });
+
+            now[0] = start.plusSeconds(5);
+            assertThatThrownBy(() -> fetcher.certificate(id(1))).isInstanceOf(IOException.class).hasMessageContaining("the certificate of " + id(1) + " has expired at "
+                    + certificate.validUntil()).hasMessageContaining("the CA is away");
+            assertThat(fetcher.statuses()).extracting(CertificateStatus::state).containsExactly(CertificateStatus.State.UNAVAILABLE);
+        }
+    }
+
+    @Test
+    void aCertificateIsKeptUntilItsLastUseEnds() throws Exception {
+        DevelopmentCa.open(temporary.resolve("ca"));
+        try (CertificateFetcher fetcher = CertificateFetcher.ofUsed(this::ask, timer)) {
+            assertThatThrownBy(() -> fetcher.request(id(1)).toCompletableFuture().get()).hasMessageContaining("nobody uses the identity " + id(1));
+            assertThat(asked).isEmpty();
+            CertificateSource.Use first = fetcher.use(id(1));
+            CertificateSource.Use second = fetcher.use(id(1));
+            next().answer().complete(issue(id(1)));
+            WorkloadCertificate certificate = fetcher.request(id(1)).toCompletableFuture().get(20, TimeUnit.SECONDS);
+            first.close();
+            first.close();
+            assertThat(fetcher.certificate(id(1))).isSameAs(certificate);
+            second.close();
+            assertThat(fetcher.statuses()).isEmpty();
+            assertThatThrownBy(() -> fetcher.request(id(1)).toCompletableFuture().get()).hasMessageContaining("nobody uses");
+            assertThat(asked).isEmpty();
+        }
+    }
+
+    @Test
+    void allAreRenewedAlsoThoseThatAreBeingFetched() throws Exception {
+        try (CertificateFetcher fetcher = fetcher(1000)) {
+            fetcher.prefetch(id(1));
+            next().answer().complete(issue(id(1)));
+            fetcher.request(id(2));
+            Asked outdated = next();
+            fetcher.renewAll();
+            assertThat(next().identity()).isEqualTo(id(1));
+            outdated.answer().complete(issue(id(2)));
+            assertThat(next().identity()).isEqualTo(id(2));
+            assertThat(asked).isEmpty();
+        }
+    }
+
+    /** Lists of Istio's CA have its intermediates; those that issue workloads' certificates have no list. */
+    @Test
+    void aRevocationListCountsForItsIssuerAlone() throws Exception {
+        Path ca = temporary.resolve("ca");
+        DevelopmentCa.open(ca);
+        WorkloadCertificate one = issue(id(1));
+        WorkloadCertificate other = issue(id(1));
+        java.security.cert.X509CRL list = TestCertificates.crl(ca, Instant.now().minusSeconds(60), one.chain().get(0));
+        RevocationLists lists = RevocationLists.parse(list.getEncoded());
+        assertThat(lists.size()).isEqualTo(1);
+        assertThat(lists.revokes(one.chain(), one.trustAnchors())).as("although its next update is due").isTrue();
+        assertThat(lists.revokes(other.chain(), other.trustAnchors())).isFalse();
+        Path elsewhere = temporary.resolve("elsewhere");
+        WorkloadCertificate foreign = DevelopmentCa.open(elsewhere).certificate(id(1));
+        assertThat(new RevocationLists(List.of(TestCertificates.crl(elsewhere, Instant.now(), one.chain().get(0)))).revokes(one.chain(), one.trustAnchors()))
+                .as("a list of an issuer of the same name").isFalse();
+        assertThat(lists.revokes(foreign.chain(), foreign.trustAnchors())).isFalse();
+        assertThat(RevocationLists.parse(new byte[0]).size()).isZero();
+        assertThatThrownBy(() -> RevocationLists.parse("no list".getBytes(java.nio.charset.StandardCharsets.US_ASCII))).isInstanceOf(IOException.class);
     }
 }

@@ -6,11 +6,12 @@ import io.inpod.examples.ztunnel.admin.LoggingPage;
 import io.inpod.examples.ztunnel.admin.Page;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dump.ConfigDump;
-import io.inpod.examples.ztunnel.identity.KnownCertificates;
+import io.inpod.hbone.identity.CertificateStatus;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -19,7 +20,7 @@ import java.util.function.Supplier;
 final class AdminPages {
     private AdminPages() {}
 
-    static Map<String, Page> of(ProxyConfig config, LogLevels levels, Supplier<Mesh> mesh, KnownCertificates certificates,
+    static Map<String, Page> of(ProxyConfig config, LogLevels levels, Supplier<Mesh> mesh, Supplier<List<CertificateStatus>> certificates,
             StateManager pods, Runnable end) {
         Map<String, Page> pages = new HashMap<>(DebugPages.all());
         pages.put("/quitquitquit", Page.act(request -> {
@@ -27,7 +28,7 @@ final class AdminPages {
             return Answer.text(200, "shutdown now\n");
         }));
         pages.put("/config_dump", Page.read(request -> new Answer.Streamed(Answer.JSON,
-                new ConfigDump(config, mesh.get(), certificates.known(pods.identities()), pods.pods()))));
+                new ConfigDump(config, mesh.get(), certificates.get(), pods.pods()))));
         pages.put("/logging", LoggingPage.of(levels));
         Answer list = Answer.of(200, Answer.HTML, list(pages));
         pages.put("/", Page.read(request -> list));

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.admin.AdminServer;
 import io.inpod.examples.ztunnel.admin.Page;
+import io.inpod.examples.ztunnel.ca.Certificates;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -14,7 +15,7 @@ import io.inpod.examples.ztunnel.health.HttpPages;
 import io.inpod.examples.ztunnel.health.HttpPort;
 import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.health.Scrape;
-import io.inpod.examples.ztunnel.identity.KnownCertificates;
+import io.inpod.examples.ztunnel.identity.OwnCertificates;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.MeshState;
@@ -28,7 +29,6 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
 import io.inpod.examples.ztunnel.succession.Succession;
-import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolders;
@@ -40,7 +40,6 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -109,13 +108,6 @@ public final class Main {
         log.info("inpod_limits: {} sockets, {} MiB of buffers, {} MiB of the kernel's memory for TCP", config.limits().sockets(),
                 config.limits().bufferBytes() >> 20, config.limits().tcpBytes() >> 20);
         log.info("{} workloads known", mesh.get().size());
-        Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
-        DevelopmentCa ca = DevelopmentCa.open(caDirectory);
-        log.warn(
-                "FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. "
-                        + "Not for production",
-                caDirectory);
-
         HeapWatch.start(HEAP_INTERVAL, () -> {
             log.error("the heap is full, so this process ends: it does little but collect garbage; give it more (INPOD_JAVA_OPTS=-Xmx...)"
                     + " or fewer sockets (INPOD_MAX_SOCKETS)");
@@ -126,6 +118,7 @@ public final class Main {
                 new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
+        Certificates certificates = Certificates.open(config, System.getenv(), control);
         int resolvers = config.socks5() ? RESOLVER_THREADS : FEW_RESOLVER_THREADS; // without SOCKS5, only for workloads without addresses
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(resolvers, resolvers, 0, TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(), new DefaultThreadFactory("resolver", true));
@@ -150,8 +143,8 @@ public final class Main {
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
         policy.prestartAllCoreThreads();
         EventLoopGroup operators = AdminServer.thread();
-        KnownCertificates certificates = new KnownCertificates(ca);
-        Shared shared = new Shared(config, mesh, certificates, loops, new LocalAddresses(), nameServers,
+        OwnCertificates own = new OwnCertificates(certificates.source());
+        Shared shared = new Shared(config, mesh, own, certificates.tls(), loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
                 new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
@@ -159,17 +152,18 @@ public final class Main {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
+        certificates.watch(control, state::revoked);
         LocalAddresses local = shared.local();
         ExplainServer explain = explain(log, config, local, mesh, state);
         HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), "/healthz/ready",
                 port -> HttpPages.open(loops, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/healthz/ready", headers -> ready(mesh, state))));
         Scrape metrics =
-                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, certificates, shared.lines()).scrape();
+                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, own, certificates::statuses, shared.lines()).scrape();
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
-        Map<String, Page> pages = AdminPages.of(config, levels, mesh, certificates, state, () -> new Thread(() -> System.exit(0)).start());
+        Map<String, Page> pages = AdminPages.of(config, levels, mesh, certificates::statuses, state, () -> new Thread(() -> System.exit(0)).start());
         HttpPort admin =
                 new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
         List<HttpPort> ports = List.of(readiness, stats, admin);

@@ -4,7 +4,8 @@ import io.inpod.examples.ztunnel.dns.DnsCounters;
 import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.health.OutboundFailures;
 import io.inpod.examples.ztunnel.health.Scrape;
-import io.inpod.examples.ztunnel.identity.KnownCertificates;
+import io.inpod.examples.ztunnel.identity.OwnCertificates;
+import io.inpod.hbone.identity.CertificateStatus;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.live.Denials;
@@ -15,9 +16,11 @@ import io.inpod.hbone.identity.WorkloadCertificate;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -27,7 +30,8 @@ import java.util.function.ToDoubleFunction;
 final class Metrics {
     private final PrometheusRegistry registry = new PrometheusRegistry();
 
-    Metrics(MeshSource source, Denials denials, Counters counters, StateManager pods, KnownCertificates certificates, LogLines lines) {
+    Metrics(MeshSource source, Denials denials, Counters counters, StateManager pods, OwnCertificates own,
+            Supplier<List<CertificateStatus>> certificates, LogLines lines) {
         String version = Metrics.class.getPackage().getImplementationVersion();
         GaugeWithCallback.builder().name("istio_build").help("what runs here").labelNames("component", "tag")
                 .callback(to -> to.call(1, "ztunnel", version == null ? "unknown" : version)).register(registry);
@@ -36,7 +40,7 @@ final class Metrics {
         ofMesh(source);
         ofPolicies(denials);
         ofNames(counters.dns());
-        ofCertificates(certificates, pods);
+        ofCertificates(own, certificates);
         count("inpod_outbound_failed_total", "outbound connections of pods that were not connected", "reason",
                 OutboundFailures.Reason.values(),
                 reason -> counters.outbound().count(reason));
@@ -84,16 +88,16 @@ final class Metrics {
                 () -> names.counts().refused());
     }
 
-    private void ofCertificates(KnownCertificates certificates, StateManager pods) {
+    private void ofCertificates(OwnCertificates own, Supplier<List<CertificateStatus>> certificates) {
         GaugeWithCallback.builder().name("inpod_certificate_expiry_timestamp_seconds")
                 .help("when the certificate of an identity on this node expires").labelNames("identity")
-                .callback(to -> certificates.known(pods.identities()).forEach((identity, known) -> {
+                .callback(to -> certificates.get().forEach(known -> {
                     WorkloadCertificate certificate = known.certificate();
                     if (certificate != null) {
-                        to.call(certificate.validUntil().toEpochMilli() / 1e3, identity);
+                        to.call(certificate.validUntil().toEpochMilli() / 1e3, known.identity().toString());
                     }
                 })).register(registry);
-        count("inpod_certificate_failures_total", "times that there was no certificate for a pod", certificates::failures);
+        count("inpod_certificate_failures_total", "times that there was no certificate for a pod", own::failures);
     }
 
     private void count(String name, String help, DoubleSupplier value) {

@@ -74,7 +74,7 @@ class ProcessTest {
         "'workloads: [[[[[[[[[[[[[[[[[[[[' | | mesh.yaml:1: workloads: nested more than 16 levels deep",
         "'workloads: [' | | mesh.yaml is neither YAML nor JSON",
         "workloads: [] | PACKET_MARK=none | PACKET_MARK must be a number",
-        "workloads: [] | FAKE_CA=false | FAKE_CA must be true",
+        "workloads: [] | FAKE_CA=false | no source of certificates: set CA_ADDRESS",
         "workloads: [] | LOCAL_XDS_PATH=/nowhere/mesh.yaml | LOCAL_XDS_PATH: can't read /nowhere/mesh.yaml"
     })
     void aBrokenConfigurationEndsTheStartWithOneLine(String mesh, String variable, String message) throws Exception {

@@ -109,7 +109,8 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         unread = new UnreadBytes(channel, account, () -> keepAlive.readingResumed());
         streams = new Streams(peer, reports, writer, headerCodec, turn, table, scheduler, window, unread, this);
         settings = new PeerSettings(isServer(), writer, headerCodec, streams, scheduler, window);
-        keepAlive = new KeepAlive(this, table, unread, writer, context.executor(), options.times());
+        keepAlive = new KeepAlive(this, table, unread, writer, context.executor(), options.times(),
+                ShownCertificates.expiry(channel));
         Violations violations = new Violations(streams, flood);
         InboundFrames frames = new InboundFrames(
                 new ConnectionFrames(this, settings, keepAlive, scheduler, writer, flood, reports),

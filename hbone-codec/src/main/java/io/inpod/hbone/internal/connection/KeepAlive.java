@@ -6,6 +6,8 @@ import io.inpod.hbone.internal.stream.StreamTable;
 import io.inpod.hbone.internal.stream.UnreadBytes;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,8 @@ final class KeepAlive {
     private final long interval;
     private final long timeout;
     private final long opened = System.nanoTime();
+    /** After that long, in nanoseconds, the connection takes no new tunnels: its certificates have expired, or it is old. */
+    private final long life;
     /** Random, so that only a peer that reads can answer. */
     private long payload;
     private long unansweredSince;
@@ -28,7 +32,8 @@ final class KeepAlive {
     private boolean old;
     private @Nullable Future<?> timer;
 
-    KeepAlive(Http2Connection connection, StreamTable table, UnreadBytes unread, FrameWriter writer, EventExecutor loop, HboneTimes times) {
+    KeepAlive(Http2Connection connection, StreamTable table, UnreadBytes unread, FrameWriter writer, EventExecutor loop, HboneTimes times,
+            Instant expiry) {
         this.connection = connection;
         this.table = table;
         this.unread = unread;
@@ -37,6 +42,12 @@ final class KeepAlive {
         this.times = times;
         this.interval = times.pingInterval().toNanos();
         this.timeout = times.pingTimeout().toNanos();
+        this.life = Math.max(0, Math.min(times.maxAge().toNanos(), left(expiry)));
+    }
+
+    private static long left(Instant expiry) {
+        Duration left = Duration.between(Instant.now(), expiry);
+        return left.compareTo(Duration.ofDays(366)) > 0 ? Long.MAX_VALUE : left.toNanos();
     }
 
     void awaitSettings() {
@@ -45,7 +56,7 @@ final class KeepAlive {
 
     void start() {
         cancel();
-        timer = loop.schedule(this::tick, interval, TimeUnit.NANOSECONDS);
+        timer = loop.schedule(this::tick, Math.min(interval, life), TimeUnit.NANOSECONDS);
     }
 
     /** Whether this is the answer to our PING. */
@@ -69,7 +80,7 @@ final class KeepAlive {
             connection.lost("no answer to PING within " + TimeUnit.NANOSECONDS.toMillis(timeout) + " ms");
             return;
         }
-        if (!old && now - opened >= times.maxAge().toNanos()) {
+        if (!old && now - opened >= life) {
             old = true;
             connection.retire();
         }
@@ -83,6 +94,9 @@ final class KeepAlive {
             ask(now);
         }
         long next = Math.min(interval, timeout - (now - unansweredSince));
+        if (!old) {
+            next = Math.min(next, life - (now - opened));
+        }
         timer = loop.schedule(this::tick, Math.max(1, next), TimeUnit.NANOSECONDS);
     }
 

@@ -7,6 +7,9 @@ import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class ShownCertificates {
     private static final AttributeKey<ConnectionIdentities> IDENTITIES = AttributeKey.valueOf(ShownCertificates.class, "identities");
 
+    private static final AttributeKey<Instant> EXPIRY = AttributeKey.valueOf(ShownCertificates.class, "expiry");
+
     private ShownCertificates() {}
 
     /** Returns what the connection has shown, or null before the end of its handshake. */
@@ -22,13 +27,22 @@ public final class ShownCertificates {
         return connection.attr(IDENTITIES).get();
     }
 
+    /** Returns when the first of the certificates of both ends expires; far in the future if there are none. */
+    public static Instant expiry(Channel connection) {
+        Instant expiry = connection.attr(EXPIRY).get();
+        return expiry == null ? Instant.MAX : expiry;
+    }
+
     /** Keeps what is known after the handshake. Ours is the certificate that we would show, even if the peer hasn't asked for it. */
     static ConnectionIdentities keep(Channel connection, WorkloadCertificate ours, SSLSession session)
             throws SSLPeerUnverifiedException, CertificateException {
-        X509Certificate peer = (X509Certificate) session.getPeerCertificates()[0];
+        List<X509Certificate> chain = Arrays.stream(session.getPeerCertificates()).map(X509Certificate.class::cast).toList();
+        X509Certificate peer = chain.get(0);
         ConnectionIdentities identities = new ConnectionIdentities(ours.identity(), ours.chain().get(0).getSerialNumber(),
-                SpiffeId.ofAnyPath(peer), peer.getSerialNumber());
+                SpiffeId.ofAnyPath(peer), peer.getSerialNumber(), chain);
         connection.attr(IDENTITIES).set(identities);
+        connection.attr(EXPIRY).set(chain.stream().map(certificate -> certificate.getNotAfter().toInstant())
+                .reduce(ours.validUntil(), (one, other) -> one.isBefore(other) ? one : other));
         return identities;
     }
 }

@@ -9,6 +9,7 @@ import java.security.GeneralSecurityException;
 import java.security.cert.CertPath;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
@@ -18,7 +19,6 @@ import java.security.cert.PKIXCertPathChecker;
 import java.security.cert.PKIXParameters;
 import java.security.cert.PKIXRevocationChecker;
 import java.security.cert.TrustAnchor;
-import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Arrays;
@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -52,7 +51,7 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
     private final @Nullable Bundle forAll;
     private final Clock clock;
     private final PeerRule rule;
-    private final Supplier<Collection<X509CRL>> crls;
+    private final HboneTls settings;
 
     /** The roots of a trust domain. */
     private record Bundle(List<X509Certificate> roots, Set<TrustAnchor> anchors) {
@@ -61,7 +60,7 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
         }
     }
 
-    SpiffeTrustManager(WorkloadCertificate ours, String trustDomain, Clock clock, PeerRule rule, Supplier<Collection<X509CRL>> crls) {
+    SpiffeTrustManager(WorkloadCertificate ours, String trustDomain, Clock clock, PeerRule rule, HboneTls settings) {
         Bundle own = new Bundle(ours.trustAnchors());
         this.forAll = ours.federated().isEmpty() ? own : null;
         Map<String, Bundle> all = new HashMap<>();
@@ -70,7 +69,7 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
         this.bundles = Map.copyOf(all);
         this.clock = clock;
         this.rule = rule;
-        this.crls = crls;
+        this.settings = settings;
     }
 
     private void verify(X509Certificate @Nullable [] chain, String usage) throws CertificateException {
@@ -120,10 +119,13 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
             parameters.addCertPathChecker(new HandledExtensions());
             CertPath certPath = CertificateFactory.getInstance("X.509").generateCertPath(path);
             CertPathValidator validator = CertPathValidator.getInstance("PKIX");
-            if (crls != HboneTls.NO_CRLS) {
+            if (settings.crls() != HboneTls.NO_CRLS) {
                 checkRevocation(validator, parameters);
             }
             validator.validate(certPath, parameters);
+            if (settings.revocations().get().revokes(path, bundle.roots)) {
+                throw new CertPathValidatorException("a certificate in it is revoked", null, certPath, 0, BasicReason.REVOKED);
+            }
         } catch (CertPathValidatorException e) {
             throw new CertificateException("the peer's certificate chain isn't valid: " + e.getMessage(), e);
         } catch (GeneralSecurityException e) {
@@ -132,7 +134,7 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
     }
 
     private void checkRevocation(CertPathValidator validator, PKIXParameters parameters) throws GeneralSecurityException {
-        parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(crls.get())));
+        parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(settings.crls().get())));
         PKIXRevocationChecker revocation = (PKIXRevocationChecker) validator.getRevocationChecker();
         // Nothing is fetched: a certificate that the given lists don't cover is refused.
         revocation.setOptions(EnumSet.of(PKIXRevocationChecker.Option.PREFER_CRLS, PKIXRevocationChecker.Option.NO_FALLBACK));

@@ -114,7 +114,7 @@ public final class TlsContexts {
                     .sslProvider(provider)
                     .protocols(settings.tls12() ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {"TLSv1.3"})
                     .ciphers(ciphers(), SupportedCipherSuiteFilter.INSTANCE)
-                    .trustManager(new SpiffeTrustManager(certificate, identity.trustDomain(), clock, key.rule, settings.crls()))
+                    .trustManager(new SpiffeTrustManager(certificate, identity.trustDomain(), clock, key.rule, settings))
                     .endpointIdentificationAlgorithm(null)
                     .applicationProtocolConfig(alpn())
                     .sessionCacheSize(1)

@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * @param adminPort INPOD_ADMIN_PORT: the port of the loopback addresses of the proxy's own namespace for operators; 0 for none
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param limits what all pods together may take
+ * @param ca CA_ADDRESS and others: the CA from which the pods' certificates come; null with FAKE_CA, the development CA
+ * @param crl CRL_PATH: the file with the revocation lists for peers' certificates, or null
+ * @param postQuantum COMPLIANCE_POLICY=pqc: whether keys are exchanged in a way that a quantum computer can't break, or not at all
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
  */
@@ -73,6 +76,9 @@ public record ProxyConfig(
         int adminPort,
         int workers,
         Limits limits,
+        @Nullable CaConfig ca,
+        @Nullable Path crl,
+        boolean postQuantum,
         @Nullable String localXds,
         @Nullable Path localXdsPath) {
     private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
@@ -87,8 +93,7 @@ public record ProxyConfig(
      */
     public static ProxyConfig from(Map<String, String> environment) throws ConfigException {
         Variables env = new Variables(environment);
-        for (String unsupported : new String[] {"XDS_ADDRESS", "CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG",
-            "PROXY_WORKLOAD_INFO"}) {
+        for (String unsupported : new String[] {"XDS_ADDRESS", "PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
             if (!env.text(unsupported, "").isEmpty()) {
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
             }
@@ -100,9 +105,6 @@ public record ProxyConfig(
         }
         if (!env.text("PROXY_MODE", "shared").equalsIgnoreCase("shared")) {
             throw new ConfigException("PROXY_MODE must be shared, not " + env.text("PROXY_MODE", ""));
-        }
-        if (!env.flag("FAKE_CA", false)) {
-            throw new ConfigException("FAKE_CA must be true: the development CA is this version's only source of certificates");
         }
         env.either("LOG_FORMAT", "text", "json"); // read before this, see Main
         String text = env.text("LOCAL_XDS", "");
@@ -135,8 +137,22 @@ public record ProxyConfig(
                 env.number("INPOD_ADMIN_PORT", 15000, 0, 65_535),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),
+                CaConfig.from(env),
+                env.text("CRL_PATH", "").isEmpty() ? null : Path.of(env.text("CRL_PATH", "")),
+                postQuantum(env),
                 text.isEmpty() ? null : text,
                 path.isEmpty() ? null : Path.of(path));
+    }
+
+    private static boolean postQuantum(Variables env) throws ConfigException {
+        String policy = env.text("COMPLIANCE_POLICY", "");
+        if (policy.startsWith("fips-")) {
+            throw new ConfigException("COMPLIANCE_POLICY=" + policy + " can't be kept: the TLS library that this version uses, BoringSSL as"
+                    + " Netty builds it, isn't a validated module; it can be pqc or empty");
+        } else if (!policy.isEmpty() && !policy.equals("pqc")) {
+            throw new ConfigException("COMPLIANCE_POLICY must be pqc or empty, not \"" + policy + "\"");
+        }
+        return !policy.isEmpty();
     }
 
     private static Path uds(Variables env) throws ConfigException {

@@ -1,12 +1,16 @@
 package io.inpod.examples.ztunnel.config;
 
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Environment variables, parsed strictly: an invalid value is an error and isn't replaced by the default. */
 record Variables(Map<String, String> values) {
+    private static final Pattern HEADER_NAME = Pattern.compile("[0-9a-z_.-]+");
+    private static final Pattern HEADER_VALUE = Pattern.compile("[\\x20-\\x7e]*");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
     String text(String name, String otherwise) {
@@ -14,9 +18,26 @@ record Variables(Map<String, String> values) {
         return value == null ? otherwise : value.strip();
     }
 
+    /** The headers that variables with a prefix name: what follows it, in lower case, and their values. */
+    Map<String, String> prefixed(String prefix) throws ConfigException {
+        Map<String, String> headers = new TreeMap<>();
+        for (String variable : values.keySet()) {
+            if (variable.startsWith(prefix)) {
+                String name = variable.substring(prefix.length()).toLowerCase(Locale.ROOT);
+                String value = text(variable, "");
+                if (!HEADER_NAME.matcher(name).matches() || name.endsWith("-bin") || !HEADER_VALUE.matcher(value).matches()) {
+                    throw new ConfigException(variable + " can't be a header: its name after " + prefix
+                            + " may have letters, digits, - _ and ., and its value printable ASCII characters");
+                }
+                headers.put(name, value);
+            }
+        }
+        return Map.copyOf(headers);
+    }
+
     boolean flag(String name, boolean otherwise) throws ConfigException {
         String value = text(name, "");
-        return switch (value.toLowerCase(java.util.Locale.ROOT)) {
+        return switch (value.toLowerCase(Locale.ROOT)) {
             case "" -> otherwise;
             case "true", "1" -> true;
             case "false", "0" -> false;

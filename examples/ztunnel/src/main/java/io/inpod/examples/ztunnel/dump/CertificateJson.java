@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.dump;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.inpod.examples.ztunnel.identity.KnownCertificates.Known;
+import io.inpod.hbone.identity.CertificateStatus;
 import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,15 +16,22 @@ final class CertificateJson {
 
     private CertificateJson() {}
 
-    static void write(JsonGenerator json, String identity, Known known) throws IOException {
+    static void write(JsonGenerator json, CertificateStatus known) throws IOException {
         WorkloadCertificate certificate = known.certificate();
         json.writeStartObject();
-        json.writeStringField("identity", identity);
-        json.writeStringField("state", known.error() != null ? "Unavailable: " + known.error()
-                : certificate == null ? "Initializing" : "Available");
+        json.writeStringField("identity", known.identity().toString());
+        json.writeStringField("state", state(known));
         write(json, "certChain", certificate == null ? List.of() : certificate.chain());
         write(json, "rootCerts", certificate == null ? List.of() : certificate.trustAnchors());
         json.writeEndObject();
+    }
+
+    private static String state(CertificateStatus known) {
+        return switch (known.state()) {
+            case INITIALIZING -> "Initializing";
+            case AVAILABLE -> "Available";
+            case UNAVAILABLE -> "Unavailable: " + (known.failure() == null ? "expired" : known.failure().getMessage());
+        };
     }
 
     private static void write(JsonGenerator json, String name, List<X509Certificate> certificates) throws IOException {

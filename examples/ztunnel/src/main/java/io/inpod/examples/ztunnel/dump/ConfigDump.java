@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.inpod.examples.ztunnel.admin.Answer;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.examples.ztunnel.identity.KnownCertificates;
+import io.inpod.hbone.identity.CertificateStatus;
 import io.inpod.examples.ztunnel.inpod.PodState;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.netty.buffer.ByteBuf;
@@ -15,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 
 /** Writes one state of the mesh, entry by entry as the client reads, so that a large mesh isn't in memory a second time. */
@@ -49,11 +48,11 @@ public final class ConfigDump implements Answer.Pieces {
      *
      * @param config the configuration
      * @param mesh the mesh
-     * @param certificates what is known of certificates, by identity
+     * @param certificates what is known of the certificates of the pods on this node
      * @param pods the pods on this node, with their connections
      * @throws IOException never
      */
-    public ConfigDump(ProxyConfig config, Mesh mesh, Map<String, KnownCertificates.Known> certificates, Collection<PodState> pods)
+    public ConfigDump(ProxyConfig config, Mesh mesh, List<CertificateStatus> certificates, Collection<PodState> pods)
             throws IOException {
         json = JSON.createGenerator(new OutputStream() {
             @Override
@@ -67,7 +66,7 @@ public final class ConfigDump implements Answer.Pieces {
             }
         });
         one(JsonGenerator::writeStartObject);
-        array("certificates", certificates.entrySet(), (out, known) -> CertificateJson.write(out, known.getKey(), known.getValue()));
+        array("certificates", certificates, CertificateJson::write);
         one(out -> {
             out.writeFieldName("config");
             ConfigJson.write(out, config);

@@ -8,7 +8,6 @@ import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.ConnectionIdentities;
-import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netlink.NetlinkSockets;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NamespaceLostError;
@@ -193,15 +192,6 @@ public final class StateManager {
             running.values().forEach(pod -> pod.telemetry().ifPresent(all::add));
         }
         return all;
-    }
-
-    /** {@return the identities of the pods that are served; doesn't wait for a pod} */
-    public Set<SpiffeId> identities() {
-        Set<SpiffeId> identities = new HashSet<>();
-        synchronized (running) {
-            running.values().forEach(pod -> identities.add(pod.identity()));
-        }
-        return identities;
     }
 
     /** {@return the pods that the agent has named; doesn't wait for a pod} */

@@ -39,8 +39,8 @@ final class HboneListener extends PodListener {
     @Override
     void prepare(EpollSocketChannel connection) {
         accepted.add(connection);
+        connection.config().setAutoRead(true); // first, because the handlers read nothing while they wait for a certificate
         connection.pipeline().addLast(tunnels);
-        connection.config().setAutoRead(true);
     }
 
     /** The data on the connection is read by the handlers of tunnels. */

@@ -24,6 +24,7 @@ import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.traffic.Flow;
 import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
 import io.inpod.examples.ztunnel.succession.Succession;
@@ -83,13 +84,15 @@ public final class PodProxy {
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
+    private final CertificateSource.Use certificate;
     private final DnsSockets dns = new DnsSockets();
     private @Nullable DnsProxy names;
 
     private record Begun(InetSocketAddress address, SocketOptions options, EventLoop loop, PodListener handler, BegunListener opening) {}
 
     private PodProxy(WorkloadInfo info, PodContext pod, HboneServer server, TunnelPools pools, LocalAddresses local, HolderSearch holders,
-            @Nullable Succession succession) {
+            @Nullable Succession succession, CertificateSource.Use certificate) {
+        this.certificate = certificate;
         this.succession = succession;
         this.local = local;
         this.info = info;
@@ -126,11 +129,11 @@ public final class PodProxy {
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
                 new OwnConnections(), new Clients(holdings), live, waiting, limit, access,
                 new Reports(access, shared.counters().traffic().pod()));
-        shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
-        HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
-                new TunnelEvents(pod.access()));
-        PodProxy proxy =
-                new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());
+        HboneServer server = new HboneServer(shared.certificates(),
+                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()), new TunnelEvents(pod.access()));
+        CertificateSource.Use certificate = shared.certificates().use(identity); // from now on, so that no connection has to wait for it
+        PodProxy proxy = new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(),
+                shared.succession(), certificate);
         try {
             proxy.readAddresses();
             proxy.listen(shared);
@@ -139,6 +142,7 @@ public final class PodProxy {
             proxy.closeListeners();
             proxy.forgetMesh();
             pod.reports().traffic().close();
+            certificate.close();
             proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
@@ -341,6 +345,7 @@ public final class PodProxy {
             pod.reports().traffic().close();
             leavePorts();
             local.forget(pod.namespace());
+            certificate.close();
             pod.namespace().close();
         }
     }

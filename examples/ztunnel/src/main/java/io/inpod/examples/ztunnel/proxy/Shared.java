@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.succession.Succession;
+import io.inpod.hbone.HboneTls;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.share.Holdings;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param config the configuration
  * @param mesh the workloads, as they are known now
  * @param certificates the source of the certificates of the pods on this node
+ * @param tls how TLS is spoken between pods
  * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
  * @param nameServers the name servers for what pods ask and the mesh doesn't know
@@ -39,9 +41,18 @@ import org.jspecify.annotations.Nullable;
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
-public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
+public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, HboneTls tls, EventLoopGroup group,
+        LocalAddresses local,
         NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
         Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
+    /** Creates the state with TLS as it is by default. */
+    public Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
+            NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
+            Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
+        this(config, mesh, certificates, HboneTls.DEFAULT, group, local, nameServers, names, holders, tunnels, holdings, lines, enforcement,
+                counters, control, succession);
+    }
+
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -37,7 +37,8 @@ final class TunnelPools {
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
         this.ofNode = shared.tunnels();
-        HboneOptions options = CountedBytes.bound(HboneOptions.client().with(times(pod.config().connectDeadline())), pod.config().limits());
+        HboneOptions options = CountedBytes.bound(
+                HboneOptions.client().with(times(pod.config().connectDeadline())).with(shared.tls()), pod.config().limits());
         this.connectMillis = (int) options.times().handshake().toMillis();
         for (EventLoop loop : shared.loops()) {
             pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));

@@ -30,7 +30,7 @@ class ConfigDumpTest {
 
     private Map<?, ?> dump(Mesh mesh) throws Exception {
         StringBuilder text = new StringBuilder();
-        ConfigDump dump = new ConfigDump(config, mesh, Map.of(), List.of());
+        ConfigDump dump = new ConfigDump(config, mesh, List.of(), List.of());
         boolean more;
         do {
             ByteBuf piece = Unpooled.buffer();

@@ -1,0 +1,259 @@
+package io.inpod.examples.ztunnel.ca;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.grpc.Status;
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.health.Counters;
+import io.inpod.examples.ztunnel.inpod.StateManager;
+import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.limit.NameLookups;
+import io.inpod.examples.ztunnel.live.Enforcement;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.ports.HolderSearch;
+import io.inpod.examples.ztunnel.proxy.LocalAddresses;
+import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** Two pods whose certificates come from a CA that speaks Istio's protocol; an app of a connects to an app in b, which returns what it gets. */
+@Timeout(120)
+@Pods(2)
+class CaEndToEndTest {
+    private static final int APP = 8080;
+    private static final String TRUST = "spiffe://cluster.local/ns/default/sa/";
+
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+    private final ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final MeshState mesh = new MeshState();
+    private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            log.add(event.getFormattedMessage());
+        }
+    };
+    private Path home;
+    private TestCa ca;
+    private Certificates certificates;
+    private StateManager state;
+    private ServerSocketChannel app;
+    private Pod a;
+    private Pod b;
+
+    @BeforeEach
+    void start(PodNetwork network, @TempDir Path directory) throws Exception {
+        appender.start();
+        ((Logger) LoggerFactory.getLogger("access")).addAppender(appender);
+        home = directory;
+        a = network.pod(0);
+        b = network.pod(1);
+        ca = new TestCa(home);
+        loops.forEach(loop -> loop.submit(() -> { }).awaitUninterruptibly()); // no thread may start in a pod
+        control.submit(() -> { }).get();
+        app = b.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+        app.bind(new InetSocketAddress("0.0.0.0", APP));
+        threads.execute(this::serveApp);
+        Tool.run(b.namespace(), "ip", "rule", "add", "ipproto", "tcp", "sport", "" + APP, "lookup", "100");
+        Tool.run(b.namespace(), "ip", "route", "add", "local", "default", "dev", "lo", "table", "100");
+        mesh.replace(Mesh.EMPTY.change().put(workload("a", a)).put(workload("b", b)).build());
+    }
+
+    private static Workload workload(String name, Pod pod) {
+        return Workload.builder(name, "default").name(name).serviceAccount("sa-" + name).node("test").hbone(true).addresses(List.of(pod.address())).build();
+    }
+
+    private void serve(String... settings) throws Exception {
+        ProxyConfig config = ca.config(settings);
+        certificates = Certificates.open(config, Map.of(), control);
+        Shared shared = new Shared(config, mesh, certificates.source(), certificates.tls(), loops, new LocalAddresses(),
+                new NameServers(Path.of("/etc/resolv.conf")), new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
+                new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
+                new LogLines(1000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null);
+        try (NetworkNamespace own = NetworkNamespace.current()) {
+            state = new StateManager(shared, own.identity(), lost -> { });
+        }
+        certificates.watch(control, state::revoked);
+        state.add("a", new WorkloadInfo("a", "default", "sa-a"), a.namespace().duplicate());
+        state.add("b", new WorkloadInfo("b", "default", "sa-b"), b.namespace().duplicate());
+    }
+
+    private void serveApp() {
+        while (app.isOpen()) {
+            try {
+                Socket socket = app.accept().socket();
+                threads.execute(() -> {
+                    try (socket) {
+                        socket.getInputStream().transferTo(socket.getOutputStream());
+                    } catch (IOException e) {
+                        // reset
+                    }
+                });
+            } catch (IOException e) {
+                return; // the end
+            }
+        }
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        ((Logger) LoggerFactory.getLogger("access")).detachAppender(appender);
+        if (state != null) {
+            state.drain(java.time.Duration.ZERO);
+            assertThat(certificates.statuses()).as("after the last pod").isEmpty();
+            certificates.close();
+        }
+        app.close();
+        ca.close();
+        control.shutdownNow();
+        threads.shutdownNow();
+        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+    }
+
+    /** Connects from a to b through the SOCKS5 proxy of a, and returns the connection if it is served. */
+    private Socket connect() throws IOException {
+        Socket socket = a.namespace().<SocketChannel, IOException>call(SocketChannel::open).socket();
+        socket.setSoTimeout(30_000);
+        socket.connect(new InetSocketAddress("127.0.0.1", 15080), 30_000);
+        socket.getOutputStream().write(HexFormat.of().parseHex("05010005010001" + HexFormat.of().formatHex(b.address().getAddress()) + String.format("%04x", APP)));
+        byte[] answer = socket.getInputStream().readNBytes(12);
+        if (answer.length < 12 || answer[3] != 0) {
+            socket.close();
+            throw new IOException("refused");
+        }
+        return socket;
+    }
+
+    private static void echo(Socket socket) throws IOException {
+        socket.getOutputStream().write(7);
+        assertThat(socket.getInputStream().read()).isEqualTo(7);
+    }
+
+    private String line(String text) throws InterruptedException {
+        for (;;) {
+            String line = log.poll(20, TimeUnit.SECONDS);
+            assertThat(line).as("a line with " + text).isNotNull();
+            if (line.contains(text)) {
+                return line;
+            }
+        }
+    }
+
+    /** What b shows on port 15008, as openssl sees it. */
+    private String shown() throws IOException {
+        return Tool.tryRun(a.namespace(), "openssl", "s_client", "-connect", b.address().getHostAddress() + ":15008", "-alpn", "h2", "-showcerts", "-CAfile",
+                home.resolve("mesh-root.pem").toString()).output();
+    }
+
+    @Test
+    void podsSpeakWithCertificatesOfTheCaAndRevokedOnesAreCutOff() throws Exception {
+        Files.writeString(home.resolve("mesh-root.pem"), TestAuthority.pem(ca.root.certificate()));
+        Files.writeString(home.resolve("crl.pem"), "");
+        serve("CRL_PATH", home.resolve("crl.pem").toString());
+        assertThat(List.of(ca.next().identity(), ca.next().identity())).containsExactly(TRUST + "sa-a", TRUST + "sa-b");
+        try (Socket connection = connect()) {
+            echo(connection);
+            String shown = shown();
+            X509Certificate leaf = certificates.source().certificate(SpiffeId.parse(TRUST + "sa-b")).chain().get(0);
+            assertThat(shown).contains("Verify return code: 0 (ok)", TestAuthority.pem(leaf), TestAuthority.pem(ca.intermediate.certificate()))
+                    .doesNotContain(TestAuthority.pem(ca.root.certificate()));
+
+            X509Certificate client = certificates.source().certificate(SpiffeId.parse(TRUST + "sa-a")).chain().get(0);
+            Path list = Files.writeString(home.resolve("crl.new"), TestAuthority.pem(ca.intermediate.revoking(client)));
+            Files.move(list, home.resolve("crl.pem"), StandardCopyOption.ATOMIC_MOVE);
+            line("error=\"connection closed: a certificate was revoked\"");
+            assertThat(isEnded(connection)).isTrue();
+        }
+        assertThat(isServed()).isFalse();
+        line("a certificate in it is revoked");
+        assertThat(ca.asked).as("nothing else was asked for").isEmpty();
+    }
+
+    private static boolean isEnded(Socket socket) {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private boolean isServed() {
+        try (Socket socket = connect()) {
+            socket.getOutputStream().write(7);
+            return socket.getInputStream().read() == 7;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void certificatesAreRenewedAndWithoutACaTheyExpireAndConnectionsAreRefused() throws Exception {
+        ca.behaviour = (asked, to) -> ca.issue(asked, to, 3);
+        serve();
+        ca.next();
+        ca.next();
+        String before = null;
+        while (before == null) { // until the first one is there
+            try {
+                before = certificates.source().certificate(SpiffeId.parse(TRUST + "sa-b")).toString();
+            } catch (IOException e) {
+                Thread.onSpinWait();
+            }
+        }
+        while (!ca.next().identity().equals(TRUST + "sa-b")) {
+            assertThat(ca.asked).hasSizeLessThan(10);
+        }
+        while (certificates.source().certificate(SpiffeId.parse(TRUST + "sa-b")).toString().equals(before)) {
+            Thread.onSpinWait();
+        }
+        try (Socket connection = connect()) {
+            echo(connection);
+        }
+
+        ca.behaviour = (asked, to) -> to.onError(Status.PERMISSION_DENIED.withDescription("not this node").asException());
+        while (isServed()) {
+            assertThat(certificates.statuses()).hasSize(2);
+        }
+        assertThat(line("has expired at")).contains("the certificate of " + TRUST + "sa-a has expired at", "PERMISSION_DENIED: not this node");
+    }
+}
