@@ -159,11 +159,13 @@ public final class Main {
                 port -> HttpPages.open(loops, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/healthz/ready", headers -> ready(mesh, state))));
         Scrape metrics =
-                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, own, certificates::statuses, shared.lines()).scrape();
+                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, own, certificates::statuses, shared.lines())
+                        .scrape();
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
-        Map<String, Page> pages = AdminPages.of(config, levels, mesh, certificates::statuses, state, () -> new Thread(() -> System.exit(0)).start());
+        Map<String, Page> pages =
+                AdminPages.of(config, levels, mesh, certificates::statuses, state, () -> new Thread(() -> System.exit(0)).start());
         HttpPort admin =
                 new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
         List<HttpPort> ports = List.of(readiness, stats, admin);
