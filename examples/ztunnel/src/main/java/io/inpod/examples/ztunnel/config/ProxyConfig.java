@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits what all pods together may take
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
+ * @param xds XDS_ADDRESS and others: the control plane from which the mesh comes, or null
  */
 public record ProxyConfig(
         Path uds,
@@ -72,7 +74,8 @@ public record ProxyConfig(
         int workers,
         Limits limits,
         @Nullable String localXds,
-        @Nullable Path localXdsPath) {
+        @Nullable Path localXdsPath,
+        @Nullable XdsConfig xds) {
     private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
     private static final Set<Integer> OWN_PORTS_WITH_SOCKS5 = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT, SOCKS5_PORT);
 
@@ -85,7 +88,7 @@ public record ProxyConfig(
      */
     public static ProxyConfig from(Map<String, String> environment) throws ConfigException {
         Variables env = new Variables(environment);
-        for (String unsupported : new String[] {"XDS_ADDRESS", "CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG",
+        for (String unsupported : new String[] {"CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG",
             "PROXY_WORKLOAD_INFO"}) {
             if (!env.text(unsupported, "").isEmpty()) {
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
@@ -104,8 +107,10 @@ public record ProxyConfig(
         }
         String text = env.text("LOCAL_XDS", "");
         String path = env.text("LOCAL_XDS_PATH", "");
-        if (text.isEmpty() == path.isEmpty()) {
-            throw new ConfigException("exactly one of LOCAL_XDS_PATH and LOCAL_XDS must be set");
+        XdsConfig xds = XdsConfig.from(env, !text.isEmpty() || !path.isEmpty());
+        if (Stream.of(xds != null, !text.isEmpty(), !path.isEmpty()).filter(set -> set).count() != 1) {
+            throw new ConfigException(
+                    "exactly one of XDS_ADDRESS, LOCAL_XDS_PATH and LOCAL_XDS must be set: the mesh comes from one source");
         }
         return new ProxyConfig(
                 uds(env),
@@ -132,7 +137,8 @@ public record ProxyConfig(
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),
                 text.isEmpty() ? null : text,
-                path.isEmpty() ? null : Path.of(path));
+                path.isEmpty() ? null : Path.of(path),
+                xds);
     }
 
     private static Path uds(Variables env) throws ConfigException {

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.config;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -12,6 +13,17 @@ record Variables(Map<String, String> values) {
     String text(String name, String otherwise) {
         String value = values.get(name);
         return value == null ? otherwise : value.strip();
+    }
+
+    /** Returns the variables whose names begin with a prefix, by the rest of the name. */
+    Map<String, String> beginningWith(String prefix) {
+        Map<String, String> found = new TreeMap<>();
+        values.forEach((name, value) -> {
+            if (name.startsWith(prefix) && name.length() > prefix.length()) {
+                found.put(name.substring(prefix.length()), value.strip());
+            }
+        });
+        return found;
     }
 
     boolean flag(String name, boolean otherwise) throws ConfigException {
