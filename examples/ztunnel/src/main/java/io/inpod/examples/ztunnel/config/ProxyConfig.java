@@ -94,7 +94,7 @@ public record ProxyConfig(
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
             }
         }
-        for (String unsupported : new String[] {"TLS12_ENABLED", "XDS_ON_DEMAND"}) {
+        for (String unsupported : new String[] {"TLS12_ENABLED"}) {
             if (env.flag(unsupported, false)) {
                 throw new ConfigException(unsupported + "=true, but this version doesn't support it; unset it");
             }

@@ -26,7 +26,15 @@ public record XdsConfig(ControlPlane server, String nodeId, Map<String, @Nullabl
     static @Nullable XdsConfig from(Variables env, boolean hasLocal) throws ConfigException {
         String onKubernetes = env.text("KUBERNETES_SERVICE_HOST", "").isEmpty() || hasLocal ? "" : "https://istiod.istio-system.svc:15012";
         String address = env.text("XDS_ADDRESS", onKubernetes);
+        boolean onDemand = env.flag("XDS_ON_DEMAND", false);
+        if (onDemand && env.flag("ISTIO_META_DNS_CAPTURE", env.flag("DNS_CAPTURE", false))) {
+            throw new ConfigException(
+                    "XDS_ON_DEMAND=true excludes ISTIO_META_DNS_CAPTURE=true: the DNS proxy must know all names of the mesh");
+        }
         if (address.isEmpty()) {
+            if (onDemand) {
+                throw new ConfigException("XDS_ON_DEMAND=true needs a control plane: set XDS_ADDRESS, or unset it");
+            }
             return null;
         }
         ControlPlane server = ControlPlane.of("XDS_ADDRESS", address, env.text("XDS_ROOT_CA", ControlPlane.DEFAULT_ROOTS),
@@ -45,6 +53,6 @@ public record XdsConfig(ControlPlane server, String nodeId, Map<String, @Nullabl
             metadata.put(variable.getKey(), JsonText.parse(META_JSON + variable.getKey(), variable.getValue()));
         }
         String id = "ztunnel~" + ip + "~" + pod + "." + namespace + "~" + namespace + ".svc.cluster.local";
-        return new XdsConfig(server, id, metadata, env.flag("XDS_ON_DEMAND", false));
+        return new XdsConfig(server, id, metadata, onDemand);
     }
 }

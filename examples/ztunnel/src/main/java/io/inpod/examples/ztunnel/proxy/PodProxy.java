@@ -121,7 +121,8 @@ public final class PodProxy {
         WorkloadWait waiting = new WorkloadWait(() -> self.workload().isPresent(), enforcement.watch(), enforcement.places().part(),
                 config.workloadWait());
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
-                new OwnConnections(), new Clients(holdings), live, waiting, limit, new AccessLog(shared.lines().pod(info.toString())));
+                new OwnConnections(), new Clients(holdings), live, waiting, shared.mesh().demand(), limit,
+                new AccessLog(shared.lines().pod(info.toString())));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
                 new TunnelEvents(pod.access()));

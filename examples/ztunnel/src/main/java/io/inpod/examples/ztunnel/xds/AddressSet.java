@@ -17,9 +17,12 @@ final class AddressSet extends ResourceSet {
 
     private final WorkloadReader workloads;
     private final ServiceReader services;
+    private final boolean all;
 
-    AddressSet(ProxyConfig defaults, SharedValues shared) {
+    /** Creates an empty set, of all there are or of those that are asked for. */
+    AddressSet(ProxyConfig defaults, SharedValues shared, boolean all) {
         super(TYPE);
+        this.all = all;
         workloads = new WorkloadReader(defaults, shared);
         services = new ServiceReader(shared);
     }
@@ -90,6 +93,6 @@ final class AddressSet extends ResourceSet {
 
     @Override
     boolean isCompleteWithoutVersions() {
-        return true;
+        return all;
     }
 }

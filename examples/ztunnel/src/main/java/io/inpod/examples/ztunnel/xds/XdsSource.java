@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
 public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
+    private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
     private final XdsConfig settings;
@@ -53,6 +54,7 @@ public final class XdsSource implements MeshSource {
     private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true));
     private final EventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
+    private final @Nullable OnDemand demand;
     private volatile @Nullable SourceStatus status;
     private volatile boolean closed;
     // Below: on the thread only.
@@ -90,9 +92,10 @@ public final class XdsSource implements MeshSource {
         this.settings = Objects.requireNonNull(config.xds(), "XDS_ADDRESS");
         this.limits = limits;
         node = NodeDescription.of(settings);
+        demand = settings.onDemand() ? new OnDemand(() -> later(Duration.ZERO, this::tellDemand)) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
         SharedValues shared = new SharedValues();
-        for (ResourceSet type : new ResourceSet[] {new AddressSet(config, shared), new PolicySet()}) {
+        for (ResourceSet type : new ResourceSet[] {new AddressSet(config, shared, !settings.onDemand()), new PolicySet()}) {
             types.put(type.typeUrl(), type);
         }
         thread.setRemoveOnCancelPolicy(true);
@@ -105,6 +108,9 @@ public final class XdsSource implements MeshSource {
     @Override
     public void start(MeshState state) {
         this.state = state;
+        if (demand != null) {
+            state.demandFrom(demand);
+        }
         disconnected = server() + " hasn't answered yet";
         status = new SourceStatus(server().address(), "", Instant.now(), disconnected, Instant.now(), 0, 0);
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
@@ -133,14 +139,34 @@ public final class XdsSource implements MeshSource {
             });
             stream = next;
             next.start(headers);
-            types.values().forEach(type -> next.send(DeltaDiscoveryRequest.newBuilder().setNode(node).setTypeUrl(type.typeUrl())
-                    .putAllInitialResourceVersions(type.versions()).build()));
+            types.values().forEach(type -> next.send(subscription(type)));
             listen(next, 0);
         } catch (IOException e) {
             again(String.valueOf(e.getMessage()));
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error while connecting to {}", server(), e);
             again(e.toString());
+        }
+    }
+
+    private DeltaDiscoveryRequest subscription(ResourceSet type) {
+        DeltaDiscoveryRequest.Builder request = DeltaDiscoveryRequest.newBuilder().setNode(node).setTypeUrl(type.typeUrl());
+        if (demand != null && type instanceof AddressSet) {
+            // The protocol has no other way to say "nothing yet": without a name, a first request means everything.
+            request.addResourceNamesSubscribe(EVERYTHING).addResourceNamesUnsubscribe(EVERYTHING);
+            demand.all().forEach(name -> request.putInitialResourceVersions(name, ""));
+        }
+        return request.putAllInitialResourceVersions(type.versions()).build();
+    }
+
+    private void tellDemand() {
+        if (stream == null) {
+            return; // the next one begins with all names
+        }
+        OnDemand.Difference difference = Objects.requireNonNull(demand).take();
+        if (!difference.added().isEmpty()) {
+            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE).addAllResourceNamesSubscribe(difference.added())
+                    .addAllResourceNamesUnsubscribe(difference.givenUp()).build());
         }
     }
 
@@ -201,6 +227,9 @@ public final class XdsSource implements MeshSource {
         }
         use(from, applied, response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo());
         from.send(answer.build());
+        if (demand != null && type instanceof AddressSet) {
+            demand.answered(response, applied.refused().keySet());
+        }
     }
 
     private static RpcApi.Status error(String message) {
@@ -210,7 +239,8 @@ public final class XdsSource implements MeshSource {
     private void use(XdsStream from, ResourceSet.Applied applied, String version) {
         boolean changed = applied.mesh() != mesh;
         mesh = applied.mesh();
-        boolean first = !complete && from.answered().containsAll(types.keySet());
+        boolean first = !complete && types.keySet().stream()
+                .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
         complete |= first;
         SourceStatus before = status();
         boolean counts = complete && (changed || first);

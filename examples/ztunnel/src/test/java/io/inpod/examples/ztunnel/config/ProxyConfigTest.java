@@ -99,6 +99,26 @@ public class ProxyConfigTest {
     }
 
     @Test
+    void theMeshComesFromOneSourceAndOnDemandExcludesTheDnsProxy() throws Exception {
+        String[] istiod = {"LOCAL_XDS", "", "XDS_ADDRESS", "https://[fd00::1]", "XDS_ON_DEMAND", "true"};
+        XdsConfig xds = config(istiod).xds();
+        assertThat(xds.onDemand()).isTrue();
+        assertThat(xds.server().host()).isEqualTo("fd00::1");
+        assertThat(xds.server().port()).isEqualTo(15012);
+        assertThat(config("LOCAL_XDS", "", "KUBERNETES_SERVICE_HOST", "10.0.0.1").xds().server().address()).isEqualTo("https://istiod.istio-system.svc:15012");
+        assertThat(config("KUBERNETES_SERVICE_HOST", "10.0.0.1").xds()).isNull();
+        assertThat(config("LOCAL_XDS", "", "XDS_ADDRESS", "unix:/run/xds.sock").xds().server().socket()).isEqualTo(Path.of("/run/xds.sock"));
+
+        assertThatThrownBy(() -> config("XDS_ADDRESS", "https://istiod:15012")).hasMessageContaining("XDS_ADDRESS").hasMessageContaining("LOCAL_XDS");
+        assertThatThrownBy(() -> config("LOCAL_XDS", "", "XDS_ADDRESS", "", "KUBERNETES_SERVICE_HOST", "10.0.0.1")).hasMessageContaining("XDS_ADDRESS");
+        assertThatThrownBy(() -> config("LOCAL_XDS", "", "XDS_ADDRESS", "https://a", "XDS_ON_DEMAND", "true", "ISTIO_META_DNS_CAPTURE", "true"))
+                .hasMessageContaining("XDS_ON_DEMAND").hasMessageContaining("ISTIO_META_DNS_CAPTURE");
+        for (String[] wrong : new String[][] {{"XDS_HEADER_grpc-x", "a"}, {"XDS_HEADER_X", "\n\u0001"}, {"ISTIO_METAJSON_X", "{"}, {"ISTIO_METAJSON_X", "1 2"}}) {
+            assertThatThrownBy(() -> config("LOCAL_XDS", "", "XDS_ADDRESS", "https://a", wrong[0], wrong[1] + "\u0001")).isInstanceOf(ConfigException.class).hasMessageContaining(wrong[0]);
+        }
+    }
+
+    @Test
     void emptyAndFalseMeanNotAskedFor() throws Exception {
         assertThat(config("XDS_ADDRESS", "", "CA_ADDRESS", "", "TLS12_ENABLED", "false", "PROXY_MODE", "Shared", "PACKET_MARK", "").mark()).isEqualTo(1337);
     }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.xds;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
+import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
 import io.inpod.examples.istio.DiscoveryApi.Resource;
 import io.inpod.examples.istio.SecurityApi.Action;
@@ -12,10 +13,30 @@ import io.inpod.examples.istio.WorkloadApi;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a control plane sends. */
 public final class Responses {
     private Responses() {}
+
+    /** The answer to a request for names: what there is of them, and that the others aren't there. */
+    public static @Nullable DeltaDiscoveryResponse answer(DeltaDiscoveryRequest request, Map<String, List<Resource>> known, Set<String> silent) {
+        List<String> asked = request.getResourceNamesSubscribeList().stream().filter(name -> !name.equals("*") && !silent.contains(name)).toList();
+        if (!request.getTypeUrl().equals(AddressSet.TYPE) || asked.isEmpty()) {
+            return null;
+        }
+        DeltaDiscoveryResponse.Builder response = response(AddressSet.TYPE, "to " + asked);
+        for (String name : asked) {
+            List<Resource> resources = known.getOrDefault(name, List.of());
+            resources.forEach(resource -> response.addResources(resource.toBuilder().addAliases(name)));
+            if (resources.isEmpty()) {
+                response.addRemovedResources(name);
+            }
+        }
+        return response.build();
+    }
 
     static DeltaDiscoveryResponse.Builder response(String type, String nonce, Resource... resources) {
         return DeltaDiscoveryResponse.newBuilder().setTypeUrl(type).setNonce(nonce).addAllResources(List.of(resources));
@@ -37,7 +58,7 @@ public final class Responses {
         return resource(AddressSet.TYPE, name, version, address.toByteString());
     }
 
-    static ByteString bytes(String address) {
+    public static ByteString bytes(String address) {
         try {
             return ByteString.copyFrom(InetAddress.getByName(address).getAddress());
         } catch (UnknownHostException e) {
@@ -59,7 +80,7 @@ public final class Responses {
         return workload(version, pod(uid, "10.0.0.1", "test"));
     }
 
-    static Resource service(String version, WorkloadApi.Service.Builder service) {
+    public static Resource service(String version, WorkloadApi.Service.Builder service) {
         return of(service.getNamespace() + "/" + service.getHostname(), version, WorkloadApi.Address.newBuilder().setService(service).build());
     }
 

@@ -32,6 +32,7 @@ import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A control plane that does what a test says: what it sends, and when, whether it answers at all, and how it ends a stream. */
@@ -45,6 +46,8 @@ public final class TestControlPlane implements AutoCloseable {
     private final Server server;
     /** Responses that each stream gets at once. */
     public volatile List<DeltaDiscoveryResponse> first = List.of();
+    /** What a request gets at once; null for nothing. */
+    public volatile Function<DeltaDiscoveryRequest, @Nullable DeltaDiscoveryResponse> reply = request -> null;
 
     private TestControlPlane(NettyServerBuilder builder) throws IOException {
         ServerInterceptor remember = new ServerInterceptor() {
@@ -68,7 +71,7 @@ public final class TestControlPlane implements AutoCloseable {
     }
 
     /** Listens on a unix socket, in plaintext. */
-    static TestControlPlane unix(Path socket) throws IOException {
+    public static TestControlPlane unix(Path socket) throws IOException {
         return new TestControlPlane(
                 NettyServerBuilder.forAddress(new DomainSocketAddress(socket.toFile())).channelType(EpollServerDomainSocketChannel.class));
     }
@@ -81,7 +84,7 @@ public final class TestControlPlane implements AutoCloseable {
         Stream stream = new Stream(HEADERS.get(), answers);
         first.forEach(answers::onNext);
         streams.add(stream);
-        return stream.requestsTo();
+        return stream.requestsTo(request -> reply.apply(request));
     }
 
     /** The next stream that a client opens. */
@@ -100,10 +103,14 @@ public final class TestControlPlane implements AutoCloseable {
             this.answers = answers;
         }
 
-        private StreamObserver<DeltaDiscoveryRequest> requestsTo() {
+        private StreamObserver<DeltaDiscoveryRequest> requestsTo(Function<DeltaDiscoveryRequest, @Nullable DeltaDiscoveryResponse> reply) {
             return new StreamObserver<>() {
                 @Override
                 public void onNext(DeltaDiscoveryRequest request) {
+                    DeltaDiscoveryResponse response = reply.apply(request);
+                    if (response != null) {
+                        answers.onNext(response);
+                    }
                     requests.add(request);
                 }
 
@@ -120,7 +127,7 @@ public final class TestControlPlane implements AutoCloseable {
         }
 
         /** The next request. */
-        DeltaDiscoveryRequest request() throws InterruptedException {
+        public DeltaDiscoveryRequest request() throws InterruptedException {
             return Objects.requireNonNull(requests.poll(PATIENCE_SECONDS, TimeUnit.SECONDS), "no request");
         }
 

@@ -257,6 +257,42 @@ class XdsSourceTest {
     }
 
     @Test
+    void onDemandBeginsWithNothingAndAsksAgainOnTheNextStream() throws Exception {
+        start(PATIENT, "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = server.accept();
+        DeltaDiscoveryRequest request = stream.request();
+        assertThat(request.getResourceNamesSubscribeList()).containsExactly("*");
+        assertThat(request.getResourceNamesUnsubscribeList()).containsExactly("*");
+        assertThat(stream.request().getResourceNamesSubscribeList()).isEmpty();
+        stream.send(policies("1"));
+        assertThat(state.isLoaded()).isTrue();
+
+        AtomicInteger answers = new AtomicInteger();
+        state.demand().ask("/10.0.0.1", answers::incrementAndGet);
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("/10.0.0.1");
+        state.demand().ask("default/web.local", answers::incrementAndGet);
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("default/web.local");
+        assertThat(stream.send(addresses("2", workload("a", "v1").toBuilder().addAliases("/10.0.0.1").build())).hasErrorDetail()).isFalse();
+        awaitAnswers(answers, 1);
+        assertThat(state.get().workload("a")).isPresent();
+
+        stream.end(Status.UNAVAILABLE);
+        TestControlPlane.Stream next = server.accept();
+        assertThat(next.request().getInitialResourceVersionsMap())
+                .containsOnly(Map.entry("a", "v1"), Map.entry("/10.0.0.1", ""), Map.entry("default/web.local", ""));
+        next.request();
+        next.send(response(AddressSet.TYPE, "3").addRemovedResources("default/web.local").build());
+        awaitAnswers(answers, 2);
+        assertThat(state.get().workload("a")).isPresent();
+    }
+
+    private static void awaitAnswers(AtomicInteger answers, int count) {
+        while (answers.get() < count) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
     void whatIsKnownStaysWhileTheServerIsAway() throws Exception {
         start(PATIENT);
         TestControlPlane.Stream stream = loaded();
