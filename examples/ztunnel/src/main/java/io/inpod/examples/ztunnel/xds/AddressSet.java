@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.xds;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.inpod.examples.istio.DiscoveryApi.Resource;
 import io.inpod.examples.istio.WorkloadApi;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Mesh;
@@ -75,11 +76,22 @@ final class AddressSet extends ResourceSet {
         }
     }
 
-    /** Without the old one, a connection could go there in plaintext. */
+    /** The earlier version, or what lets no connection pass. Without either, connections would go there in plaintext. */
     @Override
     @Nullable
-    Value instead(String name, String problem) {
-        return null;
+    Value instead(Resource resource, String problem, boolean isHeld) {
+        if (isHeld || !resource.getResource().getTypeUrl().equals(TYPE)) {
+            return null;
+        }
+        try {
+            WorkloadApi.Address address = WorkloadApi.Address.parseFrom(resource.getResource().getValue());
+            if (address.hasWorkload() && !address.getWorkload().getUid().isEmpty()) {
+                return new OfWorkload(StandIns.of(address.getWorkload()));
+            }
+            return address.hasService() ? new OfService(StandIns.of(address.getService())) : null;
+        } catch (InvalidProtocolBufferException e) {
+            return null;
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.xds;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.inpod.examples.istio.DiscoveryApi.Resource;
 import io.inpod.examples.istio.SecurityApi;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshChange;
@@ -48,8 +49,8 @@ final class PolicySet extends ResourceSet {
     }
 
     @Override
-    Value instead(String name, String problem) {
-        return new OfPolicy(PolicyReader.unreadable(name, problem));
+    Value instead(Resource resource, String problem, boolean isHeld) {
+        return new OfPolicy(PolicyReader.unreadable(resource.getName(), problem));
     }
 
     @Override

@@ -106,7 +106,7 @@ abstract class ResourceSet {
             problem = value.problem();
         } catch (UnusableException e) {
             problem = String.valueOf(e.getMessage());
-            Value instead = instead(name, problem);
+            Value instead = instead(resource, problem, old != null);
             if (instead == null) {
                 if (old != null) {
                     held.put(name, new Held(old.key(), ""));
@@ -154,8 +154,15 @@ abstract class ResourceSet {
     /** Reads a resource. */
     abstract Value read(String name, ByteString content) throws UnusableException;
 
-    /** Returns what counts instead of a resource that can't be read; null if it is what the mesh has until now. */
-    abstract @Nullable Value instead(String name, String problem);
+    /**
+     * Returns what counts instead of a resource that can't be used.
+     *
+     * @param resource the resource
+     * @param problem why it can't be used
+     * @param isHeld whether an earlier version of it is in the mesh
+     * @return null if what the mesh has until now goes on counting
+     */
+    abstract @Nullable Value instead(Resource resource, String problem, boolean isHeld);
 
     /** Takes out of the mesh what has a key. */
     abstract void remove(Object key, MeshChange change);

@@ -53,7 +53,7 @@ final class ServiceReader {
                 .build();
     }
 
-    private static AddressBlock block(WorkloadApi.NetworkAddress from) throws UnusableException {
+    static AddressBlock block(WorkloadApi.NetworkAddress from) throws UnusableException {
         InetAddress address = Addresses.ip(from.getAddress());
         try {
             return from.hasLength() ? new AddressBlock(address, from.getLength()) : AddressBlock.of(address);

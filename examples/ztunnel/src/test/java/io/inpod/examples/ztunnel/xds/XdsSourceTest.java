@@ -21,6 +21,10 @@ import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.policy.Attempt;
 import io.inpod.examples.ztunnel.policy.Authorization;
 import io.inpod.examples.ztunnel.policy.Verdict;
+import io.inpod.examples.ztunnel.route.Choice;
+import io.inpod.examples.ztunnel.route.OutboundRoute;
+import io.inpod.examples.ztunnel.route.OutboundRouting;
+import io.inpod.examples.ztunnel.route.Target;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -216,6 +220,28 @@ class XdsSourceTest {
         stream.end(Status.UNAVAILABLE);
         DeltaDiscoveryRequest again = server.accept().request();
         assertThat(again.getInitialResourceVersionsMap()).containsOnly(Map.entry("a", ""), Map.entry("b", "v1"));
+    }
+
+    /** Otherwise a connection to a pod or a service that a newer control plane describes would go there in plaintext. */
+    @Test
+    void nothingIsReachedInPlaintextAtTheAddressesOfWhatCantBeUsed() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        DeltaDiscoveryRequest nack = stream.send(addresses("3", workload("v1", pod("new", "10.0.0.7", "test").setTunnelProtocolValue(7)),
+                Responses.service("v1", WorkloadApi.Service.newBuilder().setNamespace("default").setHostname("new.local").setVisibilityValue(7)
+                        .addAddresses(WorkloadApi.NetworkAddress.newBuilder().setAddress(Responses.bytes("10.96.0.7"))))));
+        assertThat(nack.getErrorDetail().getMessage()).isEqualTo("new: its tunnel protocol 7 isn't one that this version knows;"
+                + " default/new.local: its visibility 7 isn't one that this version knows");
+        OutboundRouting routing = new OutboundRouting(true, address -> false);
+        Workload client = state.get().workload("a").orElseThrow();
+        OutboundRoute toPod = routing.route(state.get(), client, new Target.Address(InetAddress.getByName("10.0.0.7"), 80), Choice.atRandom(), Trace.NONE);
+        assertThat(toPod).isInstanceOfSatisfying(OutboundRoute.Tunnel.class,
+                tunnel -> assertThat(tunnel.hop().identities()).extracting(id -> id.trustDomain()).containsExactly("unusable.invalid"));
+        assertThat(routing.route(state.get(), client, new Target.Address(InetAddress.getByName("10.96.0.7"), 80), Choice.atRandom(), Trace.NONE))
+                .isInstanceOf(OutboundRoute.Refused.class);
+
+        assertThat(stream.send(addresses("4", workload("v2", pod("new", "10.0.0.7", "test")))).hasErrorDetail()).isFalse();
+        assertThat(state.get().workload("new").orElseThrow().name()).isEqualTo("name-new");
     }
 
     @Test
