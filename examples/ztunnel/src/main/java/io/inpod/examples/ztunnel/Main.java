@@ -29,6 +29,7 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
 import io.inpod.examples.ztunnel.succession.Succession;
+import io.inpod.examples.ztunnel.xds.XdsSource;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolders;
@@ -99,7 +100,7 @@ public final class Main {
         LogLevels levels = levels(System.getenv().getOrDefault("RUST_LOG", ""));
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
-        MeshSource source = MeshSource.of(config);
+        MeshSource source = config.xds() == null ? MeshSource.of(config) : new XdsSource(config);
         source.start(mesh);
         log.info("inpod_enabled: true");
         log.info("inpod_uds: {}", config.uds());

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ import org.jspecify.annotations.Nullable;
  * @param postQuantum COMPLIANCE_POLICY=pqc: whether keys are exchanged in a way that a quantum computer can't break, or not at all
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
+ * @param xds XDS_ADDRESS and others: the control plane from which the mesh comes, or null
  */
 public record ProxyConfig(
         Path uds,
@@ -80,7 +82,8 @@ public record ProxyConfig(
         @Nullable Path crl,
         boolean postQuantum,
         @Nullable String localXds,
-        @Nullable Path localXdsPath) {
+        @Nullable Path localXdsPath,
+        @Nullable XdsConfig xds) {
     private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
     private static final Set<Integer> OWN_PORTS_WITH_SOCKS5 = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT, SOCKS5_PORT);
 
@@ -93,12 +96,12 @@ public record ProxyConfig(
      */
     public static ProxyConfig from(Map<String, String> environment) throws ConfigException {
         Variables env = new Variables(environment);
-        for (String unsupported : new String[] {"XDS_ADDRESS", "PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
+        for (String unsupported : new String[] {"PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
             if (!env.text(unsupported, "").isEmpty()) {
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
             }
         }
-        for (String unsupported : new String[] {"TLS12_ENABLED", "XDS_ON_DEMAND"}) {
+        for (String unsupported : new String[] {"TLS12_ENABLED"}) {
             if (env.flag(unsupported, false)) {
                 throw new ConfigException(unsupported + "=true, but this version doesn't support it; unset it");
             }
@@ -109,8 +112,10 @@ public record ProxyConfig(
         env.either("LOG_FORMAT", "text", "json"); // read before this, see Main
         String text = env.text("LOCAL_XDS", "");
         String path = env.text("LOCAL_XDS_PATH", "");
-        if (text.isEmpty() == path.isEmpty()) {
-            throw new ConfigException("exactly one of LOCAL_XDS_PATH and LOCAL_XDS must be set");
+        XdsConfig xds = XdsConfig.from(env, !text.isEmpty() || !path.isEmpty());
+        if (Stream.of(xds != null, !text.isEmpty(), !path.isEmpty()).filter(set -> set).count() != 1) {
+            throw new ConfigException(
+                    "exactly one of XDS_ADDRESS, LOCAL_XDS_PATH and LOCAL_XDS must be set: the mesh comes from one source");
         }
         return new ProxyConfig(
                 uds(env),
@@ -141,7 +146,8 @@ public record ProxyConfig(
                 env.text("CRL_PATH", "").isEmpty() ? null : Path.of(env.text("CRL_PATH", "")),
                 postQuantum(env),
                 text.isEmpty() ? null : text,
-                path.isEmpty() ? null : Path.of(path));
+                path.isEmpty() ? null : Path.of(path),
+                xds);
     }
 
     private static boolean postQuantum(Variables env) throws ConfigException {

@@ -35,6 +35,17 @@ record Variables(Map<String, String> values) {
         return Map.copyOf(headers);
     }
 
+    /** Returns the variables whose names begin with a prefix, by the rest of the name. */
+    Map<String, String> beginningWith(String prefix) {
+        Map<String, String> found = new TreeMap<>();
+        values.forEach((name, value) -> {
+            if (name.startsWith(prefix) && name.length() > prefix.length()) {
+                found.put(name.substring(prefix.length()), value.strip());
+            }
+        });
+        return found;
+    }
+
     boolean flag(String name, boolean otherwise) throws ConfigException {
         String value = text(name, "");
         return switch (value.toLowerCase(Locale.ROOT)) {

@@ -90,7 +90,8 @@ public final class ExplainCommand implements Callable<Integer> {
             return ask(question, out, command.commandLine().getErr());
         }
         Map<String, String> settings = new HashMap<>(environment);
-        settings.putAll(Map.of("FAKE_CA", "true", "CA_ADDRESS", "", "LOCAL_XDS_PATH", config.toString(), "LOCAL_XDS", ""));
+        settings.putAll(
+                Map.of("FAKE_CA", "true", "CA_ADDRESS", "", "LOCAL_XDS_PATH", config.toString(), "LOCAL_XDS", "", "XDS_ADDRESS", ""));
         ProxyConfig proxy = ProxyConfig.from(settings);
         Mesh mesh = MeshSource.read(proxy, config);
         new Report(proxy, address -> false).answer(mesh, List.of(), question).forEach(out::println);

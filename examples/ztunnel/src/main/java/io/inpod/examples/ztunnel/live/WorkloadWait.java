@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.live;
 
+import io.inpod.examples.ztunnel.mesh.MeshState.Demand;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.tproxy.share.Share;
 import io.netty.channel.EventLoop;
@@ -13,7 +14,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections of a pod that the mesh doesn't know yet: an agent may name a pod before the mesh does. They wait for a bounded time, and
+ * Connections of a pod that the mesh doesn't know yet: an agent may name a pod before the mesh does. And those to something that has to be
+ * asked for first. They wait for a bounded time, and
  * only as many as the pod's share of all places; what has no place doesn't wait. Thread-safe.
  */
 public final class WorkloadWait implements AutoCloseable {
@@ -54,13 +56,35 @@ public final class WorkloadWait implements AutoCloseable {
             action.run();
             return;
         }
-        Waiting one = new Waiting(loop, action);
+        Waiting one = new Waiting(loop, action, false);
         waiting.add(one);
         one.timer = loop.schedule(one::end, patienceNanos, TimeUnit.NANOSECONDS);
         gone.addListener(done -> one.end());
         if (known.getAsBoolean()) { // since the first look, and nobody was woken who wasn't waiting yet
             one.end();
         }
+    }
+
+    /**
+     * Calls an action when the source has said what the mesh has by a name, or when waiting for that is over. Which of them is the case the
+     * action finds out. Called on the connection's event loop, on which the action is called too, at once if there is nothing to wait for.
+     *
+     * @param loop the connection's event loop
+     * @param gone completes on the event loop when the client is gone, after which nothing waits
+     * @param demand whom to ask
+     * @param name the name
+     * @param action serves the connection, or refuses it if there is still no answer
+     */
+    public void await(EventLoop loop, Future<?> gone, Demand demand, String name, Runnable action) {
+        if (demand.isAnswered(name) || patienceNanos == 0 || !places.tryTake(1)) {
+            action.run();
+            return;
+        }
+        Waiting one = new Waiting(loop, action, true);
+        waiting.add(one);
+        one.timer = loop.schedule(one::end, patienceNanos, TimeUnit.NANOSECONDS);
+        one.question = demand.ask(name, () -> loop.execute(one::end));
+        gone.addListener(done -> one.end());
     }
 
     /** {@return how many wait now} */
@@ -70,7 +94,7 @@ public final class WorkloadWait implements AutoCloseable {
 
     private void wake() {
         if (!waiting.isEmpty() && known.getAsBoolean()) {
-            waiting.forEach(one -> one.loop.execute(one::end));
+            waiting.stream().filter(one -> !one.isForName).forEach(one -> one.loop.execute(one::end));
         }
     }
 
@@ -84,12 +108,15 @@ public final class WorkloadWait implements AutoCloseable {
     private final class Waiting {
         final EventLoop loop;
         final Runnable action;
+        final boolean isForName;
         @Nullable
         ScheduledFuture<?> timer;
+        MeshState.@Nullable Subscription question;
 
-        Waiting(EventLoop loop, Runnable action) {
+        Waiting(EventLoop loop, Runnable action, boolean isForName) {
             this.loop = loop;
             this.action = action;
+            this.isForName = isForName;
         }
 
         void end() {
@@ -97,6 +124,9 @@ public final class WorkloadWait implements AutoCloseable {
                 places.giveBack(1);
                 if (timer != null) {
                     timer.cancel(false);
+                }
+                if (question != null) {
+                    question.close();
                 }
                 action.run();
             }

@@ -2,11 +2,13 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.examples.ztunnel.live.LiveConnection;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Trace;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.policy.Attempt;
 import io.inpod.examples.ztunnel.route.InboundRoute;
 import io.inpod.examples.ztunnel.route.InboundRouting;
+import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.TunnelChannel;
@@ -24,8 +26,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -68,6 +72,17 @@ final class InboundTunnels implements TunnelRequestHandler {
             refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNKNOWN);
             return;
         }
+        List<String> names = needed(known.mesh(), self.get(), local, authority);
+        if (!names.isEmpty()) {
+            Demanded.await(pod, request.connection(), request.abandoned(), names, unanswered -> {
+                if (unanswered == null) {
+                    serve(request, source, local); // the answer may name something else that is needed
+                } else {
+                    refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNANSWERED + unanswered);
+                }
+            });
+            return;
+        }
         InboundRoute route = routing.route(known.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);
         if (route instanceof InboundRoute.Refused refused) {
             refuse(request, log, refused.status(), ResponseFlag.CONNECT, refused.reason());
@@ -79,6 +94,16 @@ final class InboundTunnels implements TunnelRequestHandler {
                 connect(request, source, toApp, live, log);
             }
         }
+    }
+
+    /** Nothing but the pod itself if the request is for its address. */
+    private List<String> needed(Mesh mesh, Workload self, InetSocketAddress local, Authority authority) {
+        InetAddress asked = authority.address();
+        if (local.getAddress().equals(asked)) {
+            return List.of();
+        }
+        return Demanded.names(pod, mesh, self, asked == null ? new Target.Name(authority.host(), authority.port())
+                : new Target.Address(asked, authority.port()));
     }
 
     private void refuse(TunnelRequest request, AccessLog.Connection log, int status, ResponseFlag flag, String reason) {

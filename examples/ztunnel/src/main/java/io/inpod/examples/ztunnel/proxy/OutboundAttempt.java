@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.ConnectDeadline;
+import io.inpod.examples.ztunnel.mesh.MeshState.Demand;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Trace;
@@ -26,6 +27,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.util.Set;
@@ -104,13 +106,22 @@ final class OutboundAttempt {
     private void lookUp(LookUp route) {
         Workload workload = route.workload();
         Try one = log(AccessLog.address(target), null, workload, route.service());
-        NameAttempt.start(pod, client, route, choice, deadline.left(), address -> follow(route.then().at(address)), cause -> {
+        NameAttempt.start(pod, client, route, choice, deadline.left(), address -> found(route, address), cause -> {
             if (workload == null) {
                 refuse(one, cause);
             } else {
                 passOver(workload, one, cause);
             }
         });
+    }
+
+    /** An address of a name that the mesh doesn't have is asked for too, if the mesh has to be asked. */
+    private void found(LookUp route, InetAddress address) {
+        if (pod.demand() != Demand.NONE && route.workload() == null) {
+            path.open(client, source, new Target.Address(address, target.port()), outcome);
+        } else {
+            follow(route.then().at(address));
+        }
     }
 
     private void connect(Plaintext route) {

@@ -61,7 +61,18 @@ final class OutboundPath {
         } else if (self.isEmpty()) {
             refuse(source, target, outcome, PodContext.UNKNOWN);
         } else {
-            new OutboundAttempt(this, known.mesh(), self.get(), client, source, target, outcome).start();
+            List<String> names = Demanded.names(pod, known.mesh(), self.get(), target);
+            if (names.isEmpty()) {
+                new OutboundAttempt(this, known.mesh(), self.get(), client, source, target, outcome).start();
+            } else {
+                Demanded.await(pod, client, client.closeFuture(), names, unanswered -> {
+                    if (unanswered == null) {
+                        open(client, source, target, outcome); // the answer may name something else that is needed
+                    } else {
+                        refuse(source, target, outcome, PodContext.UNANSWERED + unanswered);
+                    }
+                });
+            }
         }
     }
 

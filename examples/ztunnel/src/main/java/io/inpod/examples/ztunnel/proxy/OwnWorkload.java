@@ -32,6 +32,11 @@ final class OwnWorkload {
         return known().workload();
     }
 
+    /** Returns the uid that Istio's control plane gives the pod. */
+    String uid(String clusterId) {
+        return clusterId + "//Pod/" + info.namespace() + "/" + info.name();
+    }
+
     /** The headers that describe it to peers; once the mesh has had the pod, never empty: a request may be under way when it leaves. */
     Optional<TelemetryHeaders> telemetry() {
         return known().telemetry();

@@ -5,6 +5,7 @@ import io.inpod.examples.ztunnel.limit.Connections;
 import io.inpod.examples.ztunnel.live.LiveConnection;
 import io.inpod.examples.ztunnel.live.LiveConnections;
 import io.inpod.examples.ztunnel.live.WorkloadWait;
+import io.inpod.examples.ztunnel.mesh.MeshState.Demand;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Workload;
@@ -43,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  * @param clients bounds what its clients hold, each and all together
  * @param live the inbound connections that policy has allowed
  * @param waiting connections that wait until the mesh knows the pod
+ * @param demand whom to ask for what the mesh doesn't have
  * @param limit what happens when they have their share
  * @param access logs the connections
  * @param reports logs and counts them
@@ -60,6 +62,7 @@ record PodContext(
         Clients clients,
         LiveConnections live,
         WorkloadWait waiting,
+        Demand demand,
         AtLimit limit,
         AccessLog access,
         Reports reports) {
@@ -67,6 +70,7 @@ record PodContext(
     static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
 
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
+    static final String UNANSWERED = "the control plane hasn't said yet whether the mesh has ";
     static final String NOT_OURS = "the destination is not an address of this pod";
 
     /** Returns the workloads as they are known now. */
@@ -131,6 +135,9 @@ record PodContext(
      * @param serve serves it, or refuses it; what it throws ends the connection
      */
     void whenKnown(Channel client, Future<?> gone, Runnable serve) {
+        if (demand != Demand.NONE && workload().isEmpty()) {
+            demand.ask(self.uid(config.clusterId()), () -> {}).close(); // what waits is told of changes of the mesh
+        }
         waiting.await(client.eventLoop(), gone, () -> Guarded.run(access.lines(), client, serve));
     }
 

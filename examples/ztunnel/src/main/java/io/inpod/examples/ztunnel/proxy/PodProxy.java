@@ -127,7 +127,7 @@ public final class PodProxy {
                 config.workloadWait());
         AccessLog access = new AccessLog(shared.lines().pod(info.toString()));
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
-                new OwnConnections(), new Clients(holdings), live, waiting, limit, access,
+                new OwnConnections(), new Clients(holdings), live, waiting, shared.mesh().demand(), limit, access,
                 new Reports(access, shared.counters().traffic().pod()));
         HboneServer server = new HboneServer(shared.certificates(),
                 CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()), new TunnelEvents(pod.access()));

@@ -4,7 +4,7 @@ import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.live.Enforcement;
-import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.health.Counters;
@@ -18,7 +18,6 @@ import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,12 +40,12 @@ import org.jspecify.annotations.Nullable;
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
-public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, HboneTls tls, EventLoopGroup group,
+public record Shared(ProxyConfig config, MeshState mesh, CertificateSource certificates, HboneTls tls, EventLoopGroup group,
         LocalAddresses local,
         NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
         Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
     /** Creates the state with TLS as it is by default. */
-    public Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
+    public Shared(ProxyConfig config, MeshState mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
             NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
             Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
         this(config, mesh, certificates, HboneTls.DEFAULT, group, local, nameServers, names, holders, tunnels, holdings, lines, enforcement,

@@ -91,12 +91,32 @@ public class ProxyConfigTest {
         "KEEPALIVE_TIME, 180", "KEEPALIVE_TIME, 0s", "KEEPALIVE_INTERVAL, 500ms", "KEEPALIVE_RETRIES, 0", "KEEPALIVE_RETRIES, 128",
         "CONNECTION_TERMINATION_DEADLINE, -5s", "TERMINATION_GRACE_PERIOD_SECONDS, 5s", "INPOD_CONNECT_DEADLINE, 0s", "INPOD_CONNECT_DEADLINE, 25h", "INPOD_READINESS_PORT, 65536", "INPOD_STATS_PORT, x", "INPOD_ADMIN_PORT, -1",
         "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
-        "XDS_ADDRESS, https://istiod:15012", "CA_ADDRESS, https://istiod:15012", "COMPLIANCE_POLICY, fips-140-2", "COMPLIANCE_POLICY, PQC",
+        "XDS_ADDRESS, http://istiod:15012", "XDS_ADDRESS, https://istiod:15012", "XDS_ADDRESS, unix:run", "CA_ADDRESS, https://istiod:15012", "COMPLIANCE_POLICY, fips-140-2", "COMPLIANCE_POLICY, PQC",
         "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",
         "ISTIO_META_DNS_CAPTURE, maybe", "INPOD_PASSTHROUGH, maybe", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"
     })
     void refusesWhatItCantUseByName(String variable, String value) {
         assertThatThrownBy(() -> config(variable, value)).isInstanceOf(ConfigException.class).hasMessageContaining(variable);
+    }
+
+    @Test
+    void theMeshComesFromOneSourceAndOnDemandExcludesTheDnsProxy() throws Exception {
+        String[] istiod = {"LOCAL_XDS", "", "XDS_ADDRESS", "https://[fd00::1]", "XDS_ON_DEMAND", "true"};
+        XdsConfig xds = config(istiod).xds();
+        assertThat(xds.onDemand()).isTrue();
+        assertThat(xds.server().host()).isEqualTo("fd00::1");
+        assertThat(xds.server().port()).isEqualTo(15012);
+        assertThat(config("LOCAL_XDS", "", "KUBERNETES_SERVICE_HOST", "10.0.0.1").xds().server().address()).isEqualTo("https://istiod.istio-system.svc:15012");
+        assertThat(config("KUBERNETES_SERVICE_HOST", "10.0.0.1").xds()).isNull();
+        assertThat(config("LOCAL_XDS", "", "XDS_ADDRESS", "unix:/run/xds.sock").xds().server().socket()).isEqualTo(Path.of("/run/xds.sock"));
+
+        assertThatThrownBy(() -> config("XDS_ADDRESS", "https://istiod:15012")).hasMessageContaining("XDS_ADDRESS").hasMessageContaining("LOCAL_XDS");
+        assertThatThrownBy(() -> config("LOCAL_XDS", "", "XDS_ADDRESS", "", "KUBERNETES_SERVICE_HOST", "10.0.0.1")).hasMessageContaining("XDS_ADDRESS");
+        assertThatThrownBy(() -> config("LOCAL_XDS", "", "XDS_ADDRESS", "https://a", "XDS_ON_DEMAND", "true", "ISTIO_META_DNS_CAPTURE", "true"))
+                .hasMessageContaining("XDS_ON_DEMAND").hasMessageContaining("ISTIO_META_DNS_CAPTURE");
+        for (String[] wrong : new String[][] {{"XDS_HEADER_grpc-x", "a"}, {"XDS_HEADER_X", "\n\u0001"}, {"ISTIO_METAJSON_X", "{"}, {"ISTIO_METAJSON_X", "1 2"}}) {
+            assertThatThrownBy(() -> config("LOCAL_XDS", "", "XDS_ADDRESS", "https://a", wrong[0], wrong[1] + "\u0001")).isInstanceOf(ConfigException.class).hasMessageContaining(wrong[0]);
+        }
     }
 
     @Test

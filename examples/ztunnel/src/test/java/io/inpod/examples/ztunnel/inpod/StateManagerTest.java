@@ -10,7 +10,6 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.live.Enforcement;
-import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
@@ -64,7 +63,6 @@ class StateManagerTest {
         }
     };
     private final ThreadPoolExecutor holders = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
-    private static final Mesh NO_MESH = Mesh.EMPTY;
     private final CountDownLatch searching = new CountDownLatch(1);
     private final CountDownLatch end = new CountDownLatch(1);
     private Shared shared;
@@ -75,7 +73,7 @@ class StateManagerTest {
         loops.forEach(loop -> loop.submit(() -> { }).awaitUninterruptibly()); // no thread may start in a pod
         holders.prestartAllCoreThreads();
         ProxyConfig config = ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
-        shared = new Shared(config, () -> NO_MESH, DevelopmentCa.open(ca), loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
+        shared = new Shared(config, new MeshState(), DevelopmentCa.open(ca), loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
                 new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, this::search, System::nanoTime), new OwnConnections(), config.limits().holdings(), new LogLines(100),
                 Enforcement.of(new MeshState(), Runnable::run), Counters.atZero(), Runnable::run, null);

@@ -1,0 +1,69 @@
+package io.inpod.examples.ztunnel.istiod;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.inpod.examples.ztunnel.config.ControlPlane;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Makes gRPC channels to the control plane. A channel has the roots of the moment in which it is made, so a caller makes another one when
+ * they {@linkplain RootCertificates#changed have changed}.
+ */
+public final class IstiodChannel {
+    private static final int CONNECT_MILLIS = 5_000;
+    private static final int IDLE_SECONDS = 300;
+    private static final int PROBE_SECONDS = 75;
+    private static final int PROBES = 9;
+    private static final int PING_SECONDS = 30;
+    private static final int PING_TIMEOUT_SECONDS = 10;
+
+    private IstiodChannel() {}
+
+    /**
+     * Makes a channel, which connects with its first call. An https address is spoken to with TLS 1.2 or 1.3, a unix socket in plaintext.
+     * A connection that is dead is noticed by HTTP/2 pings after 40 s.
+     *
+     * @param server where the control plane is
+     * @param roots whom the server's certificate must be from
+     * @param loops event loops of the epoll transport, started by the caller, whose they remain
+     * @param executor runs what the caller gives to gRPC, and looks up names; its threads are started by the caller, whose it remains
+     * @param mostBytes how long a message from the server may be, in bytes
+     * @return the channel, which the caller shuts down
+     * @throws IOException if the roots can't be read
+     */
+    public static ManagedChannel open(ControlPlane server, RootCertificates roots, EventLoopGroup loops, Executor executor, int mostBytes)
+            throws IOException {
+        NettyChannelBuilder builder = server.socket() != null
+                ? NettyChannelBuilder.forAddress(new DomainSocketAddress(server.socket().toFile()))
+                        .channelType(EpollDomainSocketChannel.class).usePlaintext().overrideAuthority("localhost")
+                        .withOption(ChannelOption.SO_KEEPALIVE, null) // which gRPC sets, and unix sockets don't have
+                : NettyChannelBuilder.forAddress(server.host(), server.port()).channelType(EpollSocketChannel.class)
+                        .sslContext(tls(server, roots))
+                        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+                        .withOption(EpollChannelOption.TCP_KEEPIDLE, IDLE_SECONDS)
+                        .withOption(EpollChannelOption.TCP_KEEPINTVL, PROBE_SECONDS)
+                        .withOption(EpollChannelOption.TCP_KEEPCNT, PROBES);
+        return builder.eventLoopGroup(loops).executor(executor).offloadExecutor(executor).maxInboundMessageSize(mostBytes)
+                .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS).keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+                .disableRetry().build();
+    }
+
+    /** The JDK's TLS: the few connections to the control plane don't need the speed of a native library. */
+    private static SslContext tls(ControlPlane server, RootCertificates roots) throws IOException {
+        return GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
+                .trustManager(new ServerTrust(roots.trust(), server.host(), server.otherName())).endpointIdentificationAlgorithm(null)
+                .build();
+    }
+}

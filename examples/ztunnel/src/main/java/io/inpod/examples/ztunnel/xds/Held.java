@@ -1,0 +1,9 @@
+package io.inpod.examples.ztunnel.xds;
+
+/**
+ * What this proxy has of a resource.
+ *
+ * @param key its key in the mesh: a workload's uid, a service's name, or a policy's full name
+ * @param version the version that the server gave it; "" if it gave none, or if the latest version couldn't be used
+ */
+record Held(Object key, String version) {}

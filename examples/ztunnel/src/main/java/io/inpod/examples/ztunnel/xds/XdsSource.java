@@ -1,0 +1,349 @@
+package io.inpod.examples.ztunnel.xds;
+
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
+import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
+import io.inpod.examples.istio.NodeApi;
+import io.inpod.examples.istio.RpcApi;
+import io.inpod.examples.ztunnel.config.ControlPlane;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.config.XdsConfig;
+import io.inpod.examples.ztunnel.istiod.CallHeaders;
+import io.inpod.examples.ztunnel.istiod.IstiodChannel;
+import io.inpod.examples.ztunnel.istiod.RootCertificates;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.source.MeshSource;
+import io.inpod.examples.ztunnel.source.SourceStatus;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The mesh as a control plane describes it. One stream carries workloads, services and policies; if it ends, another follows, and meanwhile
+ * the mesh stays as it is. The mesh counts from when the control plane has answered for all types: workloads whose policies aren't known
+ * yet would accept too much. Each response is one change.
+ *
+ * <p>A thread of its own reads responses and changes the mesh, another one has the connection. Both start with {@link #start}.
+ */
+public final class XdsSource implements MeshSource {
+    private static final Logger LOG = LoggerFactory.getLogger("xds");
+    private static final int SHOWN = 3;
+    private static final String EVERYTHING = "*";
+
+    private final ProxyConfig config;
+    private final XdsConfig settings;
+    private final Limits limits;
+    private final NodeApi.Node node;
+    private final RootCertificates roots;
+    private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true));
+    private final EventLoopGroup loops =
+            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
+    private final @Nullable OnDemand demand;
+    private volatile @Nullable SourceStatus status;
+    private volatile boolean closed;
+    // Below: on the thread only.
+    private final Map<String, ResourceSet> types = new LinkedHashMap<>();
+    private final Backoff backoff = new Backoff();
+    private @Nullable MeshState state;
+    private Mesh mesh = Mesh.EMPTY;
+    private boolean complete;
+    private @Nullable XdsStream stream;
+    private @Nullable String disconnected;
+    private @Nullable String ending;
+
+    /**
+     * How long it waits for what, and what is too long.
+     *
+     * @param silence how long nothing may come of what was asked for
+     * @param rootsInterval how often the file with the roots is looked at
+     * @param mostBytes how long a response may be
+     */
+    record Limits(Duration silence, Duration rootsInterval, int mostBytes) {
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), 200 << 20);
+    }
+
+    /**
+     * Creates a source, which hasn't begun.
+     *
+     * @param config the configuration, with XDS_ADDRESS
+     */
+    public XdsSource(ProxyConfig config) {
+        this(config, Limits.DEFAULT);
+    }
+
+    XdsSource(ProxyConfig config, Limits limits) {
+        this.config = config;
+        this.settings = Objects.requireNonNull(config.xds(), "XDS_ADDRESS");
+        this.limits = limits;
+        node = NodeDescription.of(settings);
+        demand = settings.onDemand() ? new OnDemand(() -> later(Duration.ZERO, this::tellDemand)) : null;
+        roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
+        SharedValues shared = new SharedValues();
+        for (ResourceSet type : new ResourceSet[] {new AddressSet(config, shared, !settings.onDemand()), new PolicySet()}) {
+            types.put(type.typeUrl(), type);
+        }
+        thread.setRemoveOnCancelPolicy(true);
+    }
+
+    private ControlPlane server() {
+        return settings.server();
+    }
+
+    @Override
+    public void start(MeshState state) {
+        this.state = state;
+        if (demand != null) {
+            state.demandFrom(demand);
+        }
+        disconnected = server() + " hasn't answered yet";
+        status = new SourceStatus(server().address(), "", Instant.now(), disconnected, Instant.now(), 0, 0);
+        loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
+        thread.execute(this::connect);
+        var unused = thread.scheduleWithFixedDelay(this::lookAtRoots, limits.rootsInterval.toNanos(), limits.rootsInterval.toNanos(),
+                TimeUnit.NANOSECONDS);
+    }
+
+    private void connect() {
+        if (closed) {
+            return;
+        }
+        ending = null;
+        try {
+            Metadata headers = CallHeaders.of(server(), config.clusterId());
+            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, loops, thread, limits.mostBytes), new XdsStream.Receiver() {
+                @Override
+                public void received(XdsStream from, DeltaDiscoveryResponse response) {
+                    XdsSource.this.received(from, response);
+                }
+
+                @Override
+                public void ended(XdsStream from, Status why) {
+                    XdsSource.this.ended(from, why);
+                }
+            });
+            stream = next;
+            next.start(headers);
+            types.values().forEach(type -> next.send(subscription(type)));
+            listen(next, 0);
+        } catch (IOException e) {
+            again(String.valueOf(e.getMessage()));
+        } catch (RuntimeException | Error e) {
+            LOG.error("an unexpected error while connecting to {}", server(), e);
+            again(e.toString());
+        }
+    }
+
+    private DeltaDiscoveryRequest subscription(ResourceSet type) {
+        DeltaDiscoveryRequest.Builder request = DeltaDiscoveryRequest.newBuilder().setNode(node).setTypeUrl(type.typeUrl());
+        if (demand != null && type instanceof AddressSet) {
+            // The protocol has no other way to say "nothing yet": without a name, a first request means everything.
+            request.addResourceNamesSubscribe(EVERYTHING).addResourceNamesUnsubscribe(EVERYTHING);
+            demand.all().forEach(name -> request.putInitialResourceVersions(name, ""));
+        }
+        return request.putAllInitialResourceVersions(type.versions()).build();
+    }
+
+    private void tellDemand() {
+        if (stream == null) {
+            return; // the next one begins with all names
+        }
+        OnDemand.Difference difference = Objects.requireNonNull(demand).take();
+        if (!difference.added().isEmpty()) {
+            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE).addAllResourceNamesSubscribe(difference.added())
+                    .addAllResourceNamesUnsubscribe(difference.givenUp()).build());
+        }
+    }
+
+    /** Ends a stream on which nothing comes: its server may be dead, although its connection isn't. */
+    private void listen(XdsStream to, long bytes) {
+        later(limits.silence, () -> {
+            boolean waiting = to.answered().isEmpty() || !complete;
+            if (to == stream && waiting && to.bytes() > bytes) {
+                listen(to, to.bytes());
+            } else if (to == stream && waiting) {
+                end(to, "has sent nothing for " + limits.silence.toMillis() + " ms, and hasn't answered about " + types.keySet().stream()
+                        .filter(type -> !to.answered().contains(type)).map(XdsSource::shown).collect(Collectors.joining(" and ")));
+            }
+        });
+    }
+
+    private static String shown(String typeUrl) {
+        return typeUrl.substring(typeUrl.lastIndexOf('.') + 1);
+    }
+
+    private void lookAtRoots() {
+        try {
+            XdsStream now = stream;
+            if (now != null && roots.changed()) {
+                backoff.reset();
+                end(now, "is connected to again, because the file of XDS_ROOT_CA has changed");
+            }
+        } catch (RuntimeException | Error e) { // the first exception would silently end the looks
+            LOG.error("an unexpected error while looking at the file of XDS_ROOT_CA", e);
+        }
+    }
+
+    private void end(XdsStream which, String why) {
+        ending = server() + " " + why;
+        which.end(why);
+    }
+
+    private void received(XdsStream from, DeltaDiscoveryResponse response) {
+        if (closed || from != stream) {
+            return;
+        }
+        disconnected = null;
+        backoff.reset();
+        String typeUrl = response.getTypeUrl();
+        ResourceSet type = types.get(typeUrl);
+        boolean isFirst = from.isFirst(typeUrl);
+        DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder().setTypeUrl(typeUrl).setResponseNonce(response.getNonce());
+        if (type == null) {
+            from.send(answer.setErrorDetail(error("the type " + typeUrl + " wasn't asked for")).build());
+            return;
+        }
+        ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
+        if (!applied.refused().isEmpty()) {
+            String reasons = applied.refused().entrySet().stream().map(problem -> problem.getKey() + ": " + problem.getValue())
+                    .collect(Collectors.joining("; "));
+            answer.setErrorDetail(error(reasons));
+            LOG.error("{} has sent {} resources that can't be used: {}", server(), applied.refused().size(), shortened(applied.refused()));
+        }
+        use(from, applied, response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo());
+        from.send(answer.build());
+        if (demand != null && type instanceof AddressSet) {
+            demand.answered(response, applied.refused().keySet());
+        }
+    }
+
+    private static RpcApi.Status error(String message) {
+        return RpcApi.Status.newBuilder().setCode(Status.Code.INVALID_ARGUMENT.value()).setMessage(message).build();
+    }
+
+    private void use(XdsStream from, ResourceSet.Applied applied, String version) {
+        boolean changed = applied.mesh() != mesh;
+        mesh = applied.mesh();
+        boolean first = !complete && types.keySet().stream()
+                .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
+        complete |= first;
+        SourceStatus before = status();
+        boolean counts = complete && (changed || first);
+        status = new SourceStatus(before.source(), version, counts ? Instant.now() : before.loadedAt(), null, null,
+                before.reloads() + (counts && !first ? 1 : 0), before.failures() + (applied.refused().isEmpty() ? 0 : 1));
+        showProblem();
+        if (counts) {
+            Objects.requireNonNull(state).replace(mesh);
+        }
+        if (first) {
+            LOG.info("{}: {} workloads known, {} services, {} policies", server(), mesh.size(), mesh.services().size(),
+                    mesh.policies().size());
+        } else if (counts) {
+            LOG.debug("{} workloads known, {} services, {} policies", mesh.size(), mesh.services().size(), mesh.policies().size());
+        }
+    }
+
+    /** What is wrong now: the connection, or else resources. */
+    private void showProblem() {
+        Map<String, String> refused = new LinkedHashMap<>();
+        types.values().forEach(type -> refused.putAll(type.refused()));
+        String problem = disconnected != null ? disconnected
+                : refused.isEmpty() ? null : refused.size() + " resources can't be used: " + shortened(refused);
+        SourceStatus before = status();
+        if (!Objects.equals(problem, before.error())) {
+            status = new SourceStatus(before.source(), before.version(), before.loadedAt(), problem,
+                    problem == null ? null : Instant.now(), before.reloads(), before.failures());
+        }
+    }
+
+    private static String shortened(Map<String, String> refused) {
+        String some = refused.entrySet().stream().limit(SHOWN).map(problem -> problem.getKey() + ": " + problem.getValue())
+                .collect(Collectors.joining("; "));
+        return refused.size() > SHOWN ? some + "; and " + (refused.size() - SHOWN) + " more" : some;
+    }
+
+    private void ended(XdsStream which, Status why) {
+        if (which != stream) {
+            return;
+        }
+        stream = null;
+        if (closed) {
+            thread.shutdown();
+            return;
+        }
+        again(ending != null ? ending : server() + " has ended the stream: " + words(why));
+    }
+
+    private static String words(Status status) {
+        StringBuilder words = new StringBuilder(status.getCode().toString());
+        if (status.getDescription() != null) {
+            words.append(": ").append(status.getDescription());
+        }
+        Throwable cause = status.getCause();
+        while (cause != null && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause != null && cause.getMessage() != null) {
+            words.append(" (").append(cause.getMessage()).append(')');
+        }
+        return words.toString().replaceAll("\\s+", " ");
+    }
+
+    private void again(String why) {
+        Duration delay = backoff.next();
+        boolean isNew = !why.equals(disconnected);
+        disconnected = why;
+        showProblem();
+        if (isNew) {
+            LOG.warn("{}; tried again in {} ms, and the mesh stays as it is", why, delay.toMillis());
+        } else {
+            LOG.debug("{}; tried again in {} ms", why, delay.toMillis());
+        }
+        later(delay, this::connect);
+    }
+
+    private void later(Duration delay, Runnable task) {
+        try {
+            var unused = thread.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("closed", e);
+        }
+    }
+
+    @Override
+    public SourceStatus status() {
+        SourceStatus now = status;
+        if (now == null) {
+            throw new IllegalStateException("the source hasn't begun");
+        }
+        return now;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.execute(() -> {
+            if (stream == null) {
+                thread.shutdown();
+            } else {
+                stream.end("the proxy ends"); // which ends the thread too
+            }
+        });
+        var unused = loops.shutdownGracefully(100, 1_000, TimeUnit.MILLISECONDS);
+    }
+}

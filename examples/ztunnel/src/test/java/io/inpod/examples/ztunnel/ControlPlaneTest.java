@@ -1,0 +1,49 @@
+package io.inpod.examples.ztunnel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.examples.istio.DiscoveryApi.Resource;
+import io.inpod.examples.ztunnel.xds.Responses;
+import io.inpod.examples.ztunnel.xds.TestAuthority;
+import io.inpod.examples.ztunnel.xds.TestControlPlane;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole process with a control plane and no file: it carries connections, also after the control plane has gone. */
+@Timeout(120)
+@Pods(4)
+class ControlPlaneTest {
+    private static Resource pod(PodNetwork network, int index, String uid, String node) {
+        Pod pod = network.pod(index);
+        return Responses.workload("v1", Responses.pod(uid, pod.address().getHostAddress(), node));
+    }
+
+    @Test
+    void connectionsAreCarriedWithoutAFileAndWithoutTheControlPlaneThatDescribedTheMesh(PodNetwork network, @TempDir Path home) throws Exception {
+        TestAuthority authority = new TestAuthority("CN=root");
+        Path roots = Files.writeString(home.resolve("root-cert.pem"), authority.pem());
+        try (TestControlPlane server = TestControlPlane.https(authority.issue("localhost"))) {
+            server.first = List.of(
+                    Responses.addresses("1", pod(network, 0, "p", "test"), pod(network, 1, "q", "test"), pod(network, 2, "r", "test"), pod(network, 3, "s", "other")),
+                    Responses.policies("2"));
+            Map<String, String> settings = Map.of("LOCAL_XDS_PATH", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString());
+            try (ShareScene scene = ShareScene.start(network, home, settings)) {
+                assertThat(scene.ztunnel.awaitLine(0, "4 workloads known, 0 services, 0 policies")).contains("https://localhost:" + server.port());
+                assertThat(scene.ztunnel.threads()).contains("xds-1-1");
+                List<String> threads = scene.ztunnel.threads();
+                server.stop();
+                scene.ztunnel.awaitLine(0, "and the mesh stays as it is");
+                scene.request(scene.q, scene.r);
+                assertThat(scene.ztunnel.threads()).isEqualTo(threads);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.inpod.examples.ztunnel.xds;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class OnDemandTest {
+    private final AtomicInteger changes = new AtomicInteger();
+    private final AtomicInteger answers = new AtomicInteger();
+    private final OnDemand demand = new OnDemand(changes::incrementAndGet);
+
+    @Test
+    void aNameIsAskedForOnceAndEachWhoWaitsIsCalledOnce() {
+        MeshState.Subscription stopped = demand.ask("n/10.0.0.1", answers::incrementAndGet);
+        demand.ask("n/10.0.0.1", answers::incrementAndGet);
+        stopped.close();
+        assertThat(changes).hasValue(1);
+        assertThat(demand.take().added()).containsExactly("n/10.0.0.1");
+        assertThat(demand.take().added()).isEmpty();
+        assertThat(demand.isAnswered("n/10.0.0.1")).isFalse();
+
+        demand.answered(Responses.addresses("1", Responses.workload("a", "v1").toBuilder().addAliases("n/10.0.0.1").build()), Set.of("a"));
+        assertThat(demand.isAnswered("n/10.0.0.1")).as("a resource that can't be used").isFalse();
+        demand.answered(Responses.addresses("2", Responses.workload("a", "v1").toBuilder().addAliases("n/10.0.0.1").build()), Set.of());
+        demand.answered(Responses.response(AddressSet.TYPE, "3").addRemovedResources("n/10.0.0.1").build(), Set.of());
+        assertThat(answers).hasValue(1);
+        demand.ask("n/10.0.0.1", answers::incrementAndGet);
+        assertThat(answers).hasValue(2);
+        assertThat(demand.all()).containsExactly("n/10.0.0.1");
+    }
+
+    @Test
+    void theLeastRecentlyUsedNamesAreGivenUpButNoneForWhichSomebodyWaits() {
+        demand.ask("waiting", answers::incrementAndGet);
+        for (int i = 1; i < OnDemand.MOST; i++) {
+            demand.ask("name" + i, answers::incrementAndGet).close();
+        }
+        assertThat(demand.take().added()).hasSize(OnDemand.MOST);
+        assertThat(demand.isAnswered("name1")).isFalse(); // used again
+        demand.ask("one more", answers::incrementAndGet);
+        OnDemand.Difference difference = demand.take();
+        assertThat(difference.added()).containsExactly("one more");
+        assertThat(difference.givenUp()).containsExactly("name2");
+        assertThat(demand.all()).hasSize(OnDemand.MOST);
+    }
+}

@@ -1,0 +1,440 @@
+package io.inpod.examples.ztunnel.xds;
+
+import static io.inpod.examples.ztunnel.xds.Responses.addresses;
+import static io.inpod.examples.ztunnel.xds.Responses.policies;
+import static io.inpod.examples.ztunnel.xds.Responses.policy;
+import static io.inpod.examples.ztunnel.xds.Responses.pod;
+import static io.inpod.examples.ztunnel.xds.Responses.response;
+import static io.inpod.examples.ztunnel.xds.Responses.workload;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Status;
+import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
+import io.inpod.examples.istio.SecurityApi;
+import io.inpod.examples.istio.WorkloadApi;
+import io.inpod.examples.ztunnel.config.ProxyConfigTest;
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.Policy;
+import io.inpod.examples.ztunnel.mesh.Trace;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.policy.Attempt;
+import io.inpod.examples.ztunnel.policy.Authorization;
+import io.inpod.examples.ztunnel.policy.Verdict;
+import io.inpod.examples.ztunnel.route.Choice;
+import io.inpod.examples.ztunnel.route.OutboundRoute;
+import io.inpod.examples.ztunnel.route.OutboundRouting;
+import io.inpod.examples.ztunnel.route.Target;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The source against a control plane that does well, and one that doesn't. */
+@Timeout(60)
+class XdsSourceTest {
+    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), 1 << 20);
+    private static TestAuthority authority;
+    private static TestAuthority.Identity identity;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private final MeshState state = new MeshState();
+    private final AtomicInteger swaps = new AtomicInteger();
+    private TestControlPlane server;
+    private XdsSource source;
+    private Path roots;
+
+    @BeforeAll
+    static void issue() throws Exception {
+        authority = new TestAuthority("CN=root");
+        identity = authority.issue("localhost", "istiod.istio-system.svc");
+    }
+
+    @BeforeEach
+    void create(@TempDir Path directory) throws Exception {
+        roots = Files.writeString(directory.resolve("root-cert.pem"), authority.pem());
+        server = keep(TestControlPlane.https(identity));
+        state.onChange(swaps::incrementAndGet);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        if (source != null) {
+            source.close();
+        }
+        for (AutoCloseable one : open) {
+            one.close();
+        }
+    }
+
+    private <T extends AutoCloseable> T keep(T one) {
+        open.add(one);
+        return one;
+    }
+
+    private void start(XdsSource.Limits limits, String... more) throws Exception {
+        List<String> settings = new ArrayList<>(List.of("LOCAL_XDS", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString()));
+        settings.addAll(List.of(more));
+        source = new XdsSource(ProxyConfigTest.config(settings.toArray(String[]::new)), limits);
+        source.start(state);
+    }
+
+    /** A stream whose first two requests have come. */
+    private TestControlPlane.Stream accept() throws Exception {
+        TestControlPlane.Stream stream = server.accept();
+        assertThat(stream.request().getTypeUrl()).isEqualTo(AddressSet.TYPE);
+        assertThat(stream.request().getTypeUrl()).isEqualTo(PolicySet.TYPE);
+        return stream;
+    }
+
+    /** A stream on which there were two responses: one workload, and no policy. */
+    private TestControlPlane.Stream loaded() throws Exception {
+        TestControlPlane.Stream stream = accept();
+        stream.send(addresses("1", workload("a", "v1")));
+        stream.send(policies("2"));
+        assertThat(state.isLoaded()).isTrue();
+        return stream;
+    }
+
+    private String awaitError(Predicate<String> expected) {
+        for (;;) {
+            String error = source.status().error();
+            if (error != null && expected.test(error)) {
+                return error;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private Verdict verdict(String uid) throws Exception {
+        Workload workload = state.get().workload(uid).orElseThrow();
+        InetAddress address = workload.addresses().get(0);
+        return Authorization.decide(state.get(), workload, new Attempt(address, null, new InetSocketAddress(address, 80)), Trace.NONE);
+    }
+
+    @Test
+    void introducesItselfAndSubscribesToAll(@TempDir Path directory) throws Exception {
+        Path token = Files.writeString(directory.resolve("token"), "first\n");
+        start(PATIENT, "AUTH_TOKEN", token.toString(), "CLUSTER_ID", "c1", "XDS_HEADER_X-Tenant", "t", "INSTANCE_IP", "10.1.1.1", "POD_NAME", "z", "POD_NAMESPACE",
+                "istio-system", "NODE_NAME", "n", "ISTIO_META_FLAVOUR", "fine", "ISTIO_METAJSON_MORE", "{\"list\": [1, true, null, \"x\"]}");
+        TestControlPlane.Stream stream = server.accept();
+        assertThat(stream.header("authorization")).isEqualTo("Bearer first");
+        assertThat(stream.header("clusterid")).isEqualTo("c1");
+        assertThat(stream.header("x-tenant")).isEqualTo("t");
+        DeltaDiscoveryRequest request = stream.request();
+        assertThat(request.getNode().getId()).isEqualTo("ztunnel~10.1.1.1~z.istio-system~istio-system.svc.cluster.local");
+        assertThat(request.getNode().getMetadata().getFieldsMap().keySet())
+                .contains("NAME", "NAMESPACE", "INSTANCE_IPS", "NODE_NAME", "FLAVOUR", "MORE").doesNotContain("ISTIO_META_FLAVOUR");
+        assertThat(request.getNode().getMetadata().getFieldsOrThrow("MORE").getStructValue().getFieldsOrThrow("list").getListValue().getValuesList())
+                .extracting(value -> value.getKindCase().name()).containsExactly("NUMBER_VALUE", "BOOL_VALUE", "NULL_VALUE", "STRING_VALUE");
+        assertThat(request.getTypeUrl()).isEqualTo(AddressSet.TYPE);
+        assertThat(request.getResourceNamesSubscribeList()).isEmpty();
+        assertThat(request.getInitialResourceVersionsMap()).isEmpty();
+        assertThat(stream.request().getTypeUrl()).isEqualTo(PolicySet.TYPE);
+
+        Files.writeString(token, "second");
+        stream.end(Status.UNAVAILABLE);
+        assertThat(server.accept().header("authorization")).isEqualTo("Bearer second");
+    }
+
+    @Test
+    void nothingCountsBeforeBothTypesAreKnown() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = accept();
+        DeltaDiscoveryRequest ack = stream.send(addresses("n1", workload("a", "v1"), workload("b", "v1")));
+        assertThat(ack.getTypeUrl()).isEqualTo(AddressSet.TYPE);
+        assertThat(ack.getResponseNonce()).isEqualTo("n1");
+        assertThat(ack.hasErrorDetail()).isFalse();
+        assertThat(state.isLoaded()).isFalse();
+
+        assertThat(stream.send(policies("n2", policy(Responses.deny("all").addRules(SecurityApi.Rule.newBuilder())))).getResponseNonce()).isEqualTo("n2");
+        assertThat(state.isLoaded()).isTrue();
+        assertThat(swaps).hasValue(1);
+        assertThat(state.get().size()).isEqualTo(2);
+        assertThat(verdict("a").allowed()).isFalse();
+        assertThat(source.status().error()).isNull();
+        assertThat(source.status().version()).isEqualTo("n2");
+    }
+
+    @Test
+    void aResponseIsOneChangeAndOneThatChangesNothingIsNone() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        assertThat(swaps).hasValue(1);
+        Workload before = state.get().workload("a").orElseThrow();
+
+        stream.send(response(AddressSet.TYPE, "3", workload("b", "v1"), workload("c", "v1"), workload("c", "v2"), workload("b", "v1")).addRemovedResources("gone").build());
+        assertThat(swaps).hasValue(2);
+        assertThat(state.get().workloads()).extracting(Workload::uid).containsExactlyInAnyOrder("a", "b", "c");
+
+        stream.send(addresses("4", workload("a", "v1"), workload("b", "v1")));
+        assertThat(swaps).hasValue(2);
+        assertThat(state.get().workload("a").orElseThrow()).isSameAs(before);
+
+        stream.send(response(AddressSet.TYPE, "5").addRemovedResources("a").addRemovedResources("b").build());
+        assertThat(state.get().workloads()).extracting(Workload::uid).containsExactly("c");
+        assertThat(source.status().reloads()).isEqualTo(2);
+    }
+
+    @Test
+    void theLastOfTwoCountsAndWhatIsRemovedAndSentIsThere() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        stream.send(response(AddressSet.TYPE, "3", workload("v2", pod("a", "10.0.0.2", "test")), workload("v3", pod("a", "10.0.0.3", "test")))
+                .addRemovedResources("a").build());
+        assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.3"));
+        assertThat(state.get().at("", InetAddress.getByName("10.0.0.2"))).isEmpty();
+        stream.send(addresses("4", workload("v1", pod("a", "10.0.0.4", "test")), workload("v3", pod("a", "10.0.0.3", "test"))));
+        assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.3"));
+    }
+
+    @Test
+    void aBadResourceRefusesItselfOnlyAndWhatWasThereStays() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        DeltaDiscoveryRequest nack = stream.send(addresses("3",
+                workload("v2", pod("a", "10.0.0.9", "test").setTunnelProtocol(WorkloadApi.TunnelProtocol.LEGACY_ISTIO_MTLS)),
+                workload("b", "v1"),
+                Responses.resource(PolicySet.TYPE, "odd", "v1", ByteString.EMPTY),
+                Responses.resource(AddressSet.TYPE, "garbage", "v1", ByteString.copyFromUtf8("\377\377"))));
+        assertThat(nack.getResponseNonce()).isEqualTo("3");
+        assertThat(nack.getErrorDetail().getMessage()).startsWith("a: its tunnel protocol 2 isn't one that this version knows; odd: its type is ")
+                .contains("; garbage: it isn't an Address");
+        assertThat(state.get().workload("b")).isPresent();
+        assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.1"));
+        assertThat(source.status().error()).startsWith("3 resources can't be used: a: ");
+        assertThat(source.status().failures()).isEqualTo(1);
+
+        stream.end(Status.UNAVAILABLE);
+        DeltaDiscoveryRequest again = server.accept().request();
+        assertThat(again.getInitialResourceVersionsMap()).containsOnly(Map.entry("a", ""), Map.entry("b", "v1"));
+    }
+
+    /** Otherwise a connection to a pod or a service that a newer control plane describes would go there in plaintext. */
+    @Test
+    void nothingIsReachedInPlaintextAtTheAddressesOfWhatCantBeUsed() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        DeltaDiscoveryRequest nack = stream.send(addresses("3", workload("v1", pod("new", "10.0.0.7", "test").setTunnelProtocolValue(7)),
+                Responses.service("v1", WorkloadApi.Service.newBuilder().setNamespace("default").setHostname("new.local").setVisibilityValue(7)
+                        .addAddresses(WorkloadApi.NetworkAddress.newBuilder().setAddress(Responses.bytes("10.96.0.7"))))));
+        assertThat(nack.getErrorDetail().getMessage()).isEqualTo("new: its tunnel protocol 7 isn't one that this version knows;"
+                + " default/new.local: its visibility 7 isn't one that this version knows");
+        OutboundRouting routing = new OutboundRouting(true, address -> false);
+        Workload client = state.get().workload("a").orElseThrow();
+        OutboundRoute toPod = routing.route(state.get(), client, new Target.Address(InetAddress.getByName("10.0.0.7"), 80), Choice.atRandom(), Trace.NONE);
+        assertThat(toPod).isInstanceOfSatisfying(OutboundRoute.Tunnel.class,
+                tunnel -> assertThat(tunnel.hop().identities()).extracting(id -> id.trustDomain()).containsExactly("unusable.invalid"));
+        assertThat(routing.route(state.get(), client, new Target.Address(InetAddress.getByName("10.96.0.7"), 80), Choice.atRandom(), Trace.NONE))
+                .isInstanceOf(OutboundRoute.Refused.class);
+
+        assertThat(stream.send(addresses("4", workload("v2", pod("new", "10.0.0.7", "test")))).hasErrorDetail()).isFalse();
+        assertThat(state.get().workload("new").orElseThrow().name()).isEqualTo("name-new");
+    }
+
+    @Test
+    void aGoodVersionEndsTheError() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        stream.send(addresses("3", workload("v1", pod("b", "10.0.0.9", "test").setNamespace(""))));
+        assertThat(source.status().error()).startsWith("1 resources can't be used: b: ");
+        assertThat(stream.send(addresses("4", workload("b", "v2"))).hasErrorDetail()).isFalse();
+        assertThat(source.status().error()).isNull();
+    }
+
+    @Test
+    void policiesThatCantBeUnderstoodDenyWhatTheyMayConcern() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        stream.send(addresses("3", workload("v1", pod("far", "10.0.0.7", "test").setNamespace("elsewhere")), workload("v1",
+                pod("chosen", "10.0.0.8", "test").setNamespace("third").addAuthorizationPolicies("third/new"))));
+        SecurityApi.Authorization newer = SecurityApi.Authorization.parseFrom(
+                Responses.deny("later").build().toByteString().concat(ByteString.copyFrom(new byte[] {(byte) 0xf8, 0x01, 1}))); // field 31
+        DeltaDiscoveryRequest nack = stream.send(policies("4", policy(newer.toBuilder()),
+                policy(Responses.deny("new").setNamespace("third").setScope(SecurityApi.Scope.WORKLOAD_SELECTOR).setActionValue(9))));
+        assertThat(nack.getErrorDetail().getMessage()).contains("default/later: its Authorization has the field 31", "; third/new: its action 9");
+        assertThat(verdict("a").basis()).isEqualTo(Verdict.Basis.POLICY_UNREADABLE);
+        assertThat(verdict("chosen").basis()).isEqualTo(Verdict.Basis.POLICY_UNREADABLE);
+        assertThat(verdict("far").allowed()).isTrue();
+
+        stream.send(policies("5", Responses.resource(PolicySet.TYPE, "any/garbage", "", ByteString.copyFromUtf8("\377\377"))));
+        assertThat(state.get().globalPolicies()).extracting(Policy::fullName).containsExactly("any/garbage");
+        assertThat(verdict("far").basis()).isEqualTo(Verdict.Basis.POLICY_UNREADABLE);
+
+        stream.end(Status.UNAVAILABLE);
+        TestControlPlane.Stream next = server.accept();
+        next.request();
+        assertThat(next.request().getInitialResourceVersionsMap()).containsOnlyKeys("default/later", "third/new", "any/garbage").containsValue("");
+        next.send(response(PolicySet.TYPE, "6").addRemovedResources("any/garbage").addRemovedResources("default/later").build());
+        assertThat(verdict("far").allowed()).isTrue();
+        assertThat(verdict("a").allowed()).isTrue();
+    }
+
+    @Test
+    void onDemandBeginsWithNothingAndAsksAgainOnTheNextStream() throws Exception {
+        start(PATIENT, "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = server.accept();
+        DeltaDiscoveryRequest request = stream.request();
+        assertThat(request.getResourceNamesSubscribeList()).containsExactly("*");
+        assertThat(request.getResourceNamesUnsubscribeList()).containsExactly("*");
+        assertThat(stream.request().getResourceNamesSubscribeList()).isEmpty();
+        stream.send(policies("1"));
+        assertThat(state.isLoaded()).isTrue();
+
+        AtomicInteger answers = new AtomicInteger();
+        state.demand().ask("/10.0.0.1", answers::incrementAndGet);
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("/10.0.0.1");
+        state.demand().ask("default/web.local", answers::incrementAndGet);
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("default/web.local");
+        assertThat(stream.send(addresses("2", workload("a", "v1").toBuilder().addAliases("/10.0.0.1").build())).hasErrorDetail()).isFalse();
+        awaitAnswers(answers, 1);
+        assertThat(state.get().workload("a")).isPresent();
+
+        stream.end(Status.UNAVAILABLE);
+        TestControlPlane.Stream next = server.accept();
+        assertThat(next.request().getInitialResourceVersionsMap())
+                .containsOnly(Map.entry("a", "v1"), Map.entry("/10.0.0.1", ""), Map.entry("default/web.local", ""));
+        next.request();
+        next.send(response(AddressSet.TYPE, "3").addRemovedResources("default/web.local").build());
+        awaitAnswers(answers, 2);
+        assertThat(state.get().workload("a")).isPresent();
+    }
+
+    private static void awaitAnswers(AtomicInteger answers, int count) {
+        while (answers.get() < count) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void whatIsKnownStaysWhileTheServerIsAway() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        int port = server.port();
+        server.close();
+        awaitError(error -> error.contains("https://localhost:" + port) && error.contains("Connection refused"));
+        assertThat(state.isLoaded()).isTrue();
+        assertThat(state.get().workload("a")).isPresent();
+
+        server = keep(TestControlPlane.https(identity, port));
+        TestControlPlane.Stream next = server.accept();
+        assertThat(next.request().getInitialResourceVersionsMap()).containsOnly(Map.entry("a", "v1"));
+        next.request();
+        next.send(addresses("1"));
+        assertThat(source.status().error()).isNull();
+        assertThat(state.get().workload("a")).isPresent();
+        assertThat(stream.requests()).isEmpty();
+    }
+
+    @Test
+    void aStreamThatEndsIsFollowedByAnother() throws Exception {
+        start(PATIENT);
+        loaded().complete();
+        TestControlPlane.Stream stream = accept();
+        stream.say(addresses("1", workload("b", "v1")));
+        stream.end(Status.INTERNAL.withDescription("in the middle"));
+        accept();
+        assertThat(awaitError(error -> error.contains("in the middle"))).contains("INTERNAL");
+        assertThat(state.get().workload("b")).isPresent();
+    }
+
+    @Test
+    void silenceIsNoticed() throws Exception {
+        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), 1 << 20));
+        server.accept();
+        assertThat(awaitError(error -> error.contains("has sent nothing for 150 ms"))).contains("hasn't answered about Address and Authorization");
+        server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
+        awaitError(error -> error.contains("hasn't answered about Authorization"));
+        assertThat(state.isLoaded()).isFalse();
+    }
+
+    @Test
+    void aResponseThatIsTooLongIsRefused() throws Exception {
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000));
+        TestControlPlane.Stream stream = loaded();
+        stream.say(addresses("3", workload("v1", pod("b", "10.0.0.2", "x".repeat(10_000)))));
+        assertThat(awaitError(error -> error.contains("RESOURCE_EXHAUSTED"))).contains("10000");
+        TestControlPlane.Stream next = accept();
+        next.send(addresses("1", workload("c", "v1")));
+        assertThat(state.get().workloads()).extracting(Workload::uid).containsExactlyInAnyOrder("a", "c");
+    }
+
+    @Test
+    void aTypeThatNobodyAskedForIsRefused() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        DeltaDiscoveryRequest nack = stream.send(response("type.googleapis.com/some.Other", "9", workload("b", "v1")).build());
+        assertThat(nack.getResponseNonce()).isEqualTo("9");
+        assertThat(nack.getErrorDetail().getMessage()).contains("some.Other");
+        assertThat(swaps).hasValue(1);
+    }
+
+    @Test
+    void onlyTheRootsAndNamesThatAreExpectedAreTrustedAndTheFileIsReadAgain() throws Exception {
+        TestAuthority other = new TestAuthority("CN=another root");
+        Files.writeString(roots, other.pem());
+        start(PATIENT);
+        awaitError(error -> error.contains("unable to find valid certification path"));
+
+        Files.writeString(roots, authority.pem());
+        TestControlPlane.Stream stream = loaded();
+        Files.writeString(roots, other.pem() + authority.pem());
+        loaded();
+        assertThat(stream.requests()).isEmpty();
+
+        int port = server.port();
+        server.close();
+        server = keep(TestControlPlane.https(authority.issue("elsewhere.test", "10.0.0.1"), port));
+        assertThat(awaitError(error -> error.contains("certificate is for"))).contains("[elsewhere.test, 10.0.0.1], not for localhost");
+        source.close();
+        start(PATIENT, "ALT_XDS_HOSTNAME", "elsewhere.test");
+        accept();
+    }
+
+    @Test
+    void rootsThatAreMissingAreNamedAndAwaited(@TempDir Path directory) throws Exception {
+        Path later = directory.resolve("later.pem");
+        start(PATIENT, "XDS_ROOT_CA", later.toString());
+        assertThat(awaitError(error -> error.contains("XDS_ROOT_CA"))).contains(later.toString(), "SYSTEM");
+        Files.writeString(later, authority.pem());
+        loaded();
+    }
+
+    /** As Cilium's agent: plaintext on a unix socket, no versions, one nonce for all policies, and nothing about what has vanished. */
+    @Test
+    void aServerWithoutVersionsOrServicesSuffices(@TempDir Path directory) throws Exception {
+        Path socket = directory.resolve("xds.sock");
+        try (TestControlPlane agent = TestControlPlane.unix(socket)) {
+            start(PATIENT, "XDS_ADDRESS", "unix://" + socket, "TRUST_DOMAIN", "spiffe.cilium");
+            TestControlPlane.Stream stream = agent.accept();
+            stream.request();
+            stream.request();
+            stream.send(addresses("x", workload("a", ""), workload("b", "")));
+            stream.send(policies("0"));
+            assertThat(state.get().workload("a").orElseThrow().trustDomain()).isEqualTo("spiffe.cilium");
+            stream.send(response(AddressSet.TYPE, "y", workload("c", "")).addRemovedResources("a").build());
+            assertThat(state.get().workloads()).extracting(Workload::uid).containsExactlyInAnyOrder("b", "c");
+
+            stream.end(Status.UNAVAILABLE);
+            TestControlPlane.Stream next = agent.accept();
+            next.request();
+            next.request();
+            next.send(addresses("z", workload("c", "")));
+            assertThat(state.get().workloads()).extracting(Workload::uid).containsExactly("c");
+            next.send(addresses("z", workload("d", "")));
+            assertThat(state.get().workloads()).extracting(Workload::uid).containsExactlyInAnyOrder("c", "d");
+        }
+    }
+}
