@@ -107,7 +107,7 @@ class DoctorTest {
     void aHealthyPodIsFoundHealthy() throws IOException {
         Run run = doctorOfA();
         assertThat(run.with("ok")).as("%s", run.problems()).contains("agent", "pod", "namespace", "proxy", "served", "port.15001", "port.15006",
-                "port.15008", "port.15053", "port.15080", "rules", "leftovers", "marks", "routing", "loopback", "settings", "interfaces",
+                "port.15008", "port.15053", "port.15080", "rules", "leftovers", "marks", "routing", "loopback", "settings", "interfaces", "tools",
                 "certificate", "mtls", "outbound", "inbound");
         assertThat(run.with("skip")).as("%s", run.problems()).containsExactly("node");
         assertThat(run.exit()).isZero();

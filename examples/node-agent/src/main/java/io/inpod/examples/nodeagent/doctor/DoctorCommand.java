@@ -39,7 +39,8 @@ import picocli.CommandLine.Spec;
 /** The program: looks at one pod from all sides, and says what is wrong. */
 @Command(name = "./inpod doctor",
         description = "Finds out why a pod doesn't talk: compares what agent, ztunnel, kernel and certificate say of "
-                + "it, and tries connections on which nothing is sent. Changes nothing. Needs the same privileges as the agent.",
+                + "it, and tries connections on which nothing is sent. Changes nothing. Needs the same privileges as the agent. "
+                + "Without these options, ./inpod doctor [NAME|PATH|PID] shows what this process may do in a namespace.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:nothing is wrong, apart from warnings", "1:a check failed", "2:wrong usage, or there is nothing to look at"})
 public final class DoctorCommand implements Callable<Integer> {
@@ -170,6 +171,7 @@ public final class DoctorCommand implements Callable<Integer> {
         checks.put(Topic.FOREIGN, new OthersCheck());
         checks.put(Topic.ROUTING, new RoutingCheck());
         checks.put(Topic.CONNTRACK, new SurroundingsCheck());
+        checks.put(Topic.TOOLS, new ToolsCheck());
         checks.put(Topic.CERTIFICATE, new CertificateCheck(Clock.systemUTC()));
         checks.put(Topic.OUTBOUND, new OutboundTrial());
         checks.put(Topic.INBOUND, new InboundTrial());

@@ -22,6 +22,15 @@ final class Inference {
         return Detection.among(Backends.all(), netns, PodRules.NAMES).candidates().stream().anyMatch(Detection.Candidate::holdsRules);
     }
 
+    /** Returns whether the rules are exactly those of istio-cni, with whatever options. */
+    static boolean isIstios(NetworkNamespace netns) throws IOException {
+        if (!isRedirected(netns)) {
+            return false;
+        }
+        PodRules likeliest = of(netns, List.of());
+        return !likeliest.guard() && new PodRulesChange(likeliest, Backends.all(), reason -> {}).ownDiff(netns).isEmpty();
+    }
+
     /**
      * Returns the likeliest rules: this agent's, or without guard those of istio-cni.
      *

@@ -29,6 +29,9 @@ record ProxyCheck(Inspected.@Nullable Details details) {
         Set<Long> visible = details.proxies().stream().filter(pid -> pid > 0).map(Integer::longValue).collect(Collectors.toSet());
         if (details.proxies().isEmpty()) {
             findings.fail(Topic.PROXY, "no ztunnel is connected to the agent", START);
+        } else if (!Readiness.missing(visible).isEmpty()) {
+            findings.fail(Topic.PROXY, words(visible) + " is connected to the agent, but says: " + Readiness.missing(visible),
+                    "wait until it has started, or remove that cause; its log says more");
         } else {
             findings.ok(Topic.PROXY,
                     (visible.isEmpty() ? "a process that isn't visible here" : words(visible)) + " is connected to the agent");

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.examples.nodeagent.host.NodeProbes;
 import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
+import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netlink.Rtnetlink;
@@ -138,6 +140,40 @@ class ChecksTest {
             assertThat(run(new NodeCheck(), pod)).isEqualTo(Map.of(Topic.NODE, Status.OK));
             Tool.run(node, "nft", "flush", "ruleset");
             assertThat(run(new NodeCheck(), pod)).isEqualTo(Map.of(Topic.NODE, Status.FAIL));
+        }
+    }
+
+    @Test
+    void judgesThePodsInterfaces() throws Exception {
+        Privilege.NAMESPACES.require();
+        try (NetworkNamespace netns = NetworkNamespace.create()) {
+            Subject pod = pod(netns, "app", List.of(), null);
+            Tool.run(netns, "ip", "link", "set", "lo", "up");
+            assertThat(run(new SurroundingsCheck(), pod)).containsEntry(Topic.INTERFACES, Status.FAIL);
+            Tool.run(netns, "sh", "-ec", "ip link add eth0 type veth peer name eth1; ip link set eth0 up; ip addr add 10.1.1.1/24 dev eth0");
+            assertThat(run(new SurroundingsCheck(), pod)).containsEntry(Topic.INTERFACES, Status.OK).containsEntry(Topic.CONNTRACK, Status.OK);
+            Tool.run(netns, "sh", "-ec", "ip link set eth1 up; ip addr add 10.2.2.2/24 dev eth1");
+            assertThat(run(new SurroundingsCheck(), pod)).containsEntry(Topic.INTERFACES, Status.WARN);
+        }
+    }
+
+    /** The rules that istio-cni writes, by either kind of tables, are recognised as such and not as ours. */
+    @Test
+    void recognisesTheRulesOfIstio() throws Exception {
+        Privilege.NAMESPACES.require();
+        for (String backend : List.of("netlink", "netlink-inet")) {
+            try (NetworkNamespace netns = NetworkNamespace.create()) {
+                PodRules ours = new PodRules(List.of(InPodRedirection.of(IpFamily.V4).withDnsCapture(true),
+                        InPodRedirection.of(IpFamily.V6).withDnsCapture(true)), true, List.of());
+                List<Backend> one = List.of(Backends.named(backend).orElseThrow());
+                assertThat(Inference.isRedirected(netns)).isFalse();
+                new PodRulesChange(ours, one, line -> {}).install(netns);
+                assertThat(Inference.isIstios(netns)).as(backend).isFalse();
+                assertThat(Inference.of(netns, List.of())).isEqualTo(ours);
+                new PodRulesChange(ours.withGuard(false), one, line -> {}).install(netns);
+                assertThat(Inference.isIstios(netns)).as(backend).isTrue();
+                assertThat(Inference.of(netns, List.of())).isEqualTo(ours.withGuard(false));
+            }
         }
     }
 }
