@@ -128,6 +128,17 @@ public final class NftBackend implements Backend {
     }
 
     /**
+     * Lists all rules of a namespace as nft prints them, managed or not, for people and for searches in the text.
+     *
+     * @param namespace the namespace
+     * @return what {@code nft -s list ruleset} prints
+     * @throws IOException if nft or the kernel refuses
+     */
+    public String text(NetworkNamespace namespace) throws IOException {
+        return new ToolRun(tools, namespace).nft("", "-s", "list", "ruleset");
+    }
+
+    /**
      * Reads all rules of a namespace that nft knows, managed or not.
      *
      * @param namespace the namespace

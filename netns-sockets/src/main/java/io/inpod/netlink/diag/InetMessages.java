@@ -24,6 +24,9 @@ final class InetMessages {
     private static final int CONGESTION = 4;
     private static final int MARK = 15;
     private static final int CGROUP = 21;
+    private static final int OPTIONS = 22;
+    /** A bit of the first byte of struct inet_diag_sockopt. */
+    private static final int TRANSPARENT = 1 << 5;
 
     /** Extensions are asked for by bits, beginning with that of attribute 1. */
     private static final int TCP_INFO = 1 << INFO - 1 | 1 << CONGESTION - 1;
@@ -100,6 +103,7 @@ final class InetMessages {
         }
         long cgroup = 0;
         int mark = 0;
+        Boolean transparent = null;
         ByteBuffer info = null;
         String congestionControl = "";
         for (NetlinkAttribute attribute : message.attributeList(InetDiagMsg.STRUCT.size())) {
@@ -109,6 +113,7 @@ final class InetMessages {
                 case CONGESTION -> congestionControl = attribute.text();
                 case MARK -> mark = value.limit() < Integer.BYTES ? 0 : value.getInt(0);
                 case CGROUP -> cgroup = value.limit() < Long.BYTES ? 0 : value.getLong(0);
+                case OPTIONS -> transparent = value.limit() < 1 ? null : (value.get(0) & TRANSPARENT) != 0;
                 default -> {} // what InetSocket hasn't
             }
         }
@@ -117,7 +122,7 @@ final class InetMessages {
                 address(payload, InetDiagMsg.DESTINATION, InetDiagMsg.DESTINATION_PORT, family),
                 InetDiagMsg.LINK.get(payload, 0), InetDiagMsg.USER.getLong(payload, 0), InetDiagMsg.INODE.getLong(payload, 0),
                 InetDiagMsg.COOKIE_LOW.getLong(payload, 0) | InetDiagMsg.COOKIE_HIGH.getLong(payload, 0) << Integer.SIZE,
-                InetDiagMsg.RECEIVE_QUEUE.getLong(payload, 0), InetDiagMsg.SEND_QUEUE.getLong(payload, 0), cgroup, mark,
+                InetDiagMsg.RECEIVE_QUEUE.getLong(payload, 0), InetDiagMsg.SEND_QUEUE.getLong(payload, 0), cgroup, mark, transparent,
                 info == null ? null : TcpInfo.parse(info, congestionControl));
     }
 

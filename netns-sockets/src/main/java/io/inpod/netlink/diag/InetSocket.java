@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param sendQueue bytes that haven't been acknowledged; of a listener, how many connections may wait
  * @param cgroup id of the control group in which it was created, see {@link SocketFilter#cgroup}; 0 if the kernel doesn't tell
  * @param mark its mark; 0 too if this process lacks CAP_NET_ADMIN
+ * @param transparent whether it has IP_TRANSPARENT (ip(7)), also if that was set as IPV6_TRANSPARENT; null if the kernel doesn't tell, as
+ *     of sockets in TIME_WAIT
  * @param tcpInfo what the kernel knows about the connection; null if it wasn't asked, or has no whole socket
  */
 public record InetSocket(
@@ -36,6 +38,7 @@ public record InetSocket(
         long sendQueue,
         long cgroup,
         int mark,
+        @Nullable Boolean transparent,
         @Nullable TcpInfo tcpInfo) {
     /** {@return whether it listens} */
     public boolean listens() {

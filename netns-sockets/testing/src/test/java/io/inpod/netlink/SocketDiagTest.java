@@ -25,6 +25,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -98,6 +99,19 @@ class SocketDiagTest {
             Thread.onSpinWait(); // until the kernel has acknowledged the end, which it delays
         }
         return child;
+    }
+
+    @Test
+    void tellsWhichSocketsAreTransparent() throws IOException {
+        String program = "import socket,sys; made=[socket.socket() for _ in range(2)]; made[0].setsockopt(0,19,1); "
+                + "[each.listen() for each in made]; print(made[0].getsockname()[1], made[1].getsockname()[1], flush=True); sys.stdin.read()";
+        try (ChildProcess child = ChildProcess.start(Tool.inside(pod, "python3", "-c", program))) {
+            String[] ports = child.line("the ports").split(" ");
+            Map<Integer, Boolean> found = new HashMap<>();
+            sockets.list(SocketQuery.tcp().in(SocketState.LISTEN)).forEach(socket -> found.put(socket.local().getPort(), socket.transparent()));
+
+            assertThat(found).isEqualTo(Map.of(Integer.parseInt(ports[0]), true, Integer.parseInt(ports[1]), false));
+        }
     }
 
     @Test

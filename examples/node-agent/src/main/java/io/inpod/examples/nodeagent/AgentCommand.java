@@ -1,6 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.nodeagent.control.Commands;
+import io.inpod.examples.nodeagent.control.ControlPath;
 import io.inpod.examples.nodeagent.control.ControlServer;
 import io.inpod.examples.nodeagent.enrol.Delays;
 import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
@@ -19,6 +20,7 @@ import io.inpod.examples.nodeagent.host.HostOptions;
 import io.inpod.examples.nodeagent.install.CniService;
 import io.inpod.examples.nodeagent.kubernetes.KubernetesOptions;
 import io.inpod.examples.nodeagent.pod.AgentException;
+import io.inpod.examples.nodeagent.pod.NamespaceFinder;
 import io.inpod.examples.nodeagent.pod.PodSource;
 import io.inpod.examples.nodeagent.pod.ProbeAddresses;
 import io.inpod.examples.rules.Version;
@@ -137,10 +139,13 @@ final class AgentCommand implements Callable<Integer> {
             PodSource source = source(controlPath);
             ProbeAddresses probes = host.probes(both ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.V4), LOG::info);
             Ledger ledger = new Ledger(controlPath.resolveSibling(controlPath.getFileName() + ".enrolled"));
-            Reconciler reconciler = new Reconciler(source, finder.finder(LOG::warn), probes, proxies, redirections, ledger,
+            NamespaceFinder search = finder.finder(LOG::warn);
+            Reconciler reconciler = new Reconciler(source, search, probes, proxies, redirections, ledger,
                     failedEnrolment, delays, workers, (work, step) -> LOG.debug("{}: {}", work, step));
+            Inspection inspection = new Inspection(reconciler, source, search, proxies, redirection, cgroups::paths,
+                    host.node().map(Path::toString).orElse(null));
             Commands commands = source instanceof PodDirectory files
-                    ? new FileCommands(files, reconciler, PROXY) : new ClusterCommands(reconciler);
+                    ? new FileCommands(files, reconciler, PROXY, inspection) : new ClusterCommands(reconciler, inspection);
 
             if (markOwner) {
                 proxies.onConnect(pids -> {

@@ -1,6 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.nodeagent.control.Commands;
+import io.inpod.examples.nodeagent.control.Inspected;
 import io.inpod.examples.nodeagent.enrol.PodStatus;
 import io.inpod.examples.nodeagent.enrol.Reconciler;
 import io.inpod.examples.nodeagent.files.PodFile;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The commands of an agent that learns its pods from a cluster: they show pods, and remove only such as the API server
  * doesn't know. */
-record ClusterCommands(Reconciler reconciler) implements Commands {
+record ClusterCommands(Reconciler reconciler, Inspection inspection) implements Commands {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String REFUSAL =
             "this agent learns its pods from the API server: set the label istio.io/dataplane-mode of the pod "
@@ -43,6 +44,12 @@ record ClusterCommands(Reconciler reconciler) implements Commands {
     @Override
     public Map<PodStatus, Optional<String>> differences() {
         return reconciler.differences();
+    }
+
+    @Override
+    public Inspected inspect(@Nullable String uid, @Nullable String namespace, @Nullable String name)
+            throws IOException, InterruptedException {
+        return inspection.of(uid, namespace, name);
     }
 
     @Override

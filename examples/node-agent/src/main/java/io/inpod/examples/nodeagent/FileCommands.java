@@ -1,6 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.nodeagent.control.Commands;
+import io.inpod.examples.nodeagent.control.Inspected;
 import io.inpod.examples.nodeagent.enrol.PodStatus;
 import io.inpod.examples.nodeagent.enrol.Reconciler;
 import io.inpod.examples.nodeagent.files.PodDirectory;
@@ -27,16 +28,19 @@ final class FileCommands implements Commands {
     private final PodDirectory directory;
     private final Reconciler reconciler;
     private final Duration proxyPatience;
+    private final Inspection inspection;
 
     /**
      * Creates the commands.
      *
      * @param proxyPatience how long to wait for a proxy
+     * @param inspection looks at one pod
      */
-    FileCommands(PodDirectory directory, Reconciler reconciler, Duration proxyPatience) {
+    FileCommands(PodDirectory directory, Reconciler reconciler, Duration proxyPatience, Inspection inspection) {
         this.directory = directory;
         this.reconciler = reconciler;
         this.proxyPatience = proxyPatience;
+        this.inspection = inspection;
     }
 
     @Override
@@ -81,6 +85,12 @@ final class FileCommands implements Commands {
     @Override
     public Map<PodStatus, Optional<String>> differences() {
         return reconciler.differences();
+    }
+
+    @Override
+    public Inspected inspect(@Nullable String uid, @Nullable String namespace, @Nullable String name)
+            throws IOException, InterruptedException {
+        return inspection.of(uid, namespace, name);
     }
 
     @Override

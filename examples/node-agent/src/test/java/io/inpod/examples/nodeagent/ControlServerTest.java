@@ -72,9 +72,9 @@ class ControlServerTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
         "garbage|not a valid message",
-        "{}|must be add, delete, list or verify",
+        "{}|must be add, delete, list, verify or inspect",
         "null|null is not a message",
-        "{\"command\":\"frob\"}|must be add, delete, list or verify",
+        "{\"command\":\"frob\"}|must be add, delete, list, verify or inspect",
         "{\"command\":\"list\"}x|not a valid message",
         "{\"command\":\"list\",\"nmae\":\"x\"}|nmae",
         "{\"command\":\"list\",\"command\":\"add\"}|Duplicate field 'command'",

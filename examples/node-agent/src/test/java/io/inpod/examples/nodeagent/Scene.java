@@ -75,7 +75,8 @@ final class Scene implements AutoCloseable {
         reconciler = new Reconciler(pods, finder, NoProbeAddresses.INSTANCE, server,
                 new Redirections(redirections, new PodRedirection(Profile.REDIRECT, false, true).closing()), new Ledger(directory.resolve("enrolled")),
                 policy, this::later, threads, steps);
-        commands = new FileCommands(pods, reconciler, proxyPatience);
+        commands = new FileCommands(pods, reconciler, proxyPatience, new Inspection(reconciler, pods, finder, server,
+                new PodRedirection(Profile.REDIRECT, false, true), List::of, null));
         CountDownLatch ready = new CountDownLatch(1);
         reconciler.whenReady(() -> {
             threads.execute(server::run);

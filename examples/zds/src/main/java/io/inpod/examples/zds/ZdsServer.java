@@ -239,6 +239,13 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
+    /** {@return the process ids of the connected proxies; 0 stands for one that isn't visible in this PID namespace} */
+    public List<Integer> pids() {
+        synchronized (lock) {
+            return sessions.stream().map(ProxySession::pid).toList();
+        }
+    }
+
     /**
      * Waits until a proxy is connected.
      *

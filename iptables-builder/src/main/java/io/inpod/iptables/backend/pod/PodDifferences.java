@@ -17,8 +17,23 @@ import java.util.Optional;
  * @param backends the back ends to choose from, the preferred first
  */
 record PodDifferences(PodRules rules, List<Backend> backends) {
+    /**
+     * The differences.
+     *
+     * @param rules those in the tables of one back end
+     * @param leftovers what is in tables that it doesn't see
+     */
+    record Found(List<String> rules, List<String> leftovers) {
+        /** {@return all of them} */
+        List<String> all() {
+            List<String> all = new ArrayList<>(rules);
+            all.addAll(leftovers);
+            return List.copyOf(all);
+        }
+    }
+
     /** Returns one text for each difference. */
-    List<String> in(NetworkNamespace namespace) throws IOException {
+    Found in(NetworkNamespace namespace) throws IOException {
         Backend first = null;
         List<String> unusable = new ArrayList<>();
         BackendSearch search = new BackendSearch(namespace);
@@ -60,10 +75,8 @@ record PodDifferences(PodRules rules, List<Backend> backends) {
         return backend.diff(namespace, PodRules.NAMES, PodRulesChange.ruleSet(some, backend));
     }
 
-    private List<String> by(Backend backend, NetworkNamespace namespace, List<String> found) throws IOException {
-        List<String> differences = new ArrayList<>(inTables(backend, namespace, found));
-        differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
-        return List.copyOf(differences);
+    private Found by(Backend backend, NetworkNamespace namespace, List<String> found) throws IOException {
+        return new Found(inTables(backend, namespace, found), new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
     }
 
     /** Where one family can't be redirected, its rejection is what should be there. */

@@ -223,9 +223,35 @@ public final class PodRulesChange implements NamespaceChange {
      * @throws IOException if no back end is usable, or a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace) throws IOException {
-        List<String> differences = new ArrayList<>();
-        NetlinkSockets.holding(namespace, () -> differences.addAll(new PodDifferences(rules, backends).in(namespace)));
-        return differences;
+        return differences(namespace).all();
+    }
+
+    /**
+     * Returns the differences without leftovers of other back ends.
+     *
+     * @param namespace the namespace of a pod
+     * @return as {@link #diff}, but only those in the tables of the back end that holds the pod's rules
+     * @throws IOException as {@link #diff}
+     */
+    public List<String> ownDiff(NetworkNamespace namespace) throws IOException {
+        return differences(namespace).rules();
+    }
+
+    /**
+     * Returns what other back ends have left in tables that the one that holds the pod's rules doesn't see.
+     *
+     * @param namespace the namespace of a pod
+     * @return those of {@link #diff} that {@link #ownDiff} leaves out
+     * @throws IOException as {@link #diff}
+     */
+    public List<String> leftovers(NetworkNamespace namespace) throws IOException {
+        return differences(namespace).leftovers();
+    }
+
+    private PodDifferences.Found differences(NetworkNamespace namespace) throws IOException {
+        List<PodDifferences.Found> found = new ArrayList<>();
+        NetlinkSockets.holding(namespace, () -> found.add(new PodDifferences(rules, backends).in(namespace)));
+        return found.get(0);
     }
 
     @Override

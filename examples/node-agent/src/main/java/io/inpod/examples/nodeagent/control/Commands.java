@@ -36,6 +36,18 @@ public interface Commands {
     /** {@return how each pod differs from what should be in its namespace now; empty where it doesn't} */
     Map<PodStatus, Optional<String>> differences();
 
+    /**
+     * Looks at one pod.
+     *
+     * @param uid its uid; null if its names are given
+     * @param namespace its namespace in the orchestrator
+     * @param name its name
+     * @return what is known of it, to be closed by the caller
+     * @throws IOException if neither uid nor name is given
+     * @throws InterruptedException if the thread was interrupted
+     */
+    Inspected inspect(@Nullable String uid, @Nullable String namespace, @Nullable String name) throws IOException, InterruptedException;
+
     /** {@return what of the desired pods can't be read, and why} */
     List<String> problems();
 }

@@ -15,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param error if it was not, why
  * @param pods the pods, for {@code list} and {@code verify}
  * @param problems what of the desired pods can't be read, for {@code list}; null if nothing is wrong
+ * @param details what is known of one pod, for {@code inspect}; the packet carries its network namespace as a descriptor
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods, @Nullable List<String> problems) {
+public record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods, @Nullable List<String> problems,
+        Inspected.@Nullable Details details) {
     /**
      * A pod in a list.
      *
@@ -35,21 +37,36 @@ public record ControlReply(boolean ok, @Nullable String error, @Nullable List<Po
             @Nullable String difference) {}
 
     static ControlReply done() {
-        return new ControlReply(true, null, null, null);
+        return new ControlReply(true, null, null, null, null);
     }
 
     static ControlReply failed(String error) {
-        return new ControlReply(false, error, null, null);
+        return new ControlReply(false, error, null, null, null);
     }
 
     static ControlReply of(List<PodStatus> pods, List<String> problems) {
-        return new ControlReply(true, null, pods.stream().map(pod -> of(pod, null)).toList(), problems.isEmpty() ? null : problems);
+        return new ControlReply(true, null, pods.stream().map(pod -> of(pod, null)).toList(), problems.isEmpty() ? null : problems,
+                null);
     }
 
     /** Answers with how pods differ from what should be there; empty where they don't. */
     static ControlReply ofDifferences(Map<PodStatus, Optional<String>> differences) {
         return new ControlReply(true, null,
-                differences.entrySet().stream().map(pod -> of(pod.getKey(), pod.getValue().orElse(null))).toList(), null);
+                differences.entrySet().stream().map(pod -> of(pod.getKey(), pod.getValue().orElse(null))).toList(), null, null);
+    }
+
+    static ControlReply of(Inspected.Details details) {
+        return new ControlReply(true, null, null, null, details);
+    }
+
+    /**
+     * Shows a pod.
+     *
+     * @param pod the pod
+     * @return the pod as lists show it
+     */
+    public static Pod of(PodStatus pod) {
+        return of(pod, null);
     }
 
     private static Pod of(PodStatus pod, @Nullable String difference) {

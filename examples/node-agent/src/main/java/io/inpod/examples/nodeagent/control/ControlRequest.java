@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A client's request to the agent: one JSON object in one packet.
  *
- * @param command {@code add}, {@code delete}, {@code list} or {@code verify}
- * @param uid the pod's uid, for add and delete
- * @param name the pod's name, for add
- * @param namespace the pod's namespace in the orchestrator, for add
+ * @param command {@code add}, {@code delete}, {@code list}, {@code verify} or {@code inspect}
+ * @param uid the pod's uid, for add, delete and inspect
+ * @param name the pod's name, for add, and for inspect without uid
+ * @param namespace the pod's namespace in the orchestrator, for add and inspect
  * @param serviceAccount the pod's service account, for add
  * @param netns an absolute path, in the agent's file system, that refers to the pod's network namespace
  * @param pid instead of {@code netns}: a process in the pod, in the agent's PID namespace
@@ -29,6 +29,18 @@ public record ControlRequest(@Nullable String command, @Nullable String uid, @Nu
     /** {@return a request for the differences} */
     public static ControlRequest verify() {
         return new ControlRequest("verify", null, null, null, null, null, null, null);
+    }
+
+    /**
+     * Asks about one pod.
+     *
+     * @param uid its uid; null if its names are given
+     * @param namespace its namespace in the orchestrator
+     * @param name its name
+     * @return the request
+     */
+    public static ControlRequest inspect(@Nullable String uid, @Nullable String namespace, @Nullable String name) {
+        return new ControlRequest("inspect", uid, name, namespace, null, null, null, null);
     }
 
     PodFile pod() {

@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent.control;
 
 import io.inpod.examples.nodeagent.files.PodFile;
 import io.inpod.examples.nodeagent.pod.AgentException;
+import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.unix.PrivateServer;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.TruncatedMessageException;
@@ -13,12 +14,27 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Receives {@linkplain Commands commands} from local clients. {@link #run()} and each client need a thread of the caller's. */
 public final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+
+    /** An answer, and the namespace that goes with it. */
+    private record Answer(ControlReply reply, @Nullable NetworkNamespace netns) implements AutoCloseable {
+        static Answer failed(String error) {
+            return new Answer(ControlReply.failed(error), null);
+        }
+
+        @Override
+        public void close() {
+            if (netns != null) {
+                netns.close();
+            }
+        }
+    }
 
     private final Commands agent;
     private final PrivateServer server;
@@ -71,25 +87,33 @@ public final class ControlServer implements PrivateServer.Handler, AutoCloseable
     }
 
     private boolean answerNext(SeqpacketSocket socket) throws IOException {
-        ControlReply reply;
+        Answer received;
         try (UnixMessage packet = socket.receive(ControlJson.MAX_REQUEST_BYTES, 0, idleLimit)) {
             if (packet == null) {
                 return false;
             }
-            reply = answer(packet);
+            received = answer(packet);
         } catch (TruncatedMessageException e) {
-            reply = ControlReply.failed(String.valueOf(e.getMessage()));
+            received = Answer.failed(String.valueOf(e.getMessage()));
         }
-        if (reply.error() != null) {
-            LOG.warn("control command refused: {}", reply.error());
+        try (Answer answer = received) {
+            ControlReply reply = answer.reply();
+            if (reply.error() != null) {
+                LOG.warn("control command refused: {}", reply.error());
+            }
+            ByteBuffer message = json.write(reply);
+            if (message.remaining() > ControlJson.MAX_REPLY_BYTES) {
+                socket.send(json.write(ControlReply.failed("the answer doesn't fit into a packet")));
+            } else if (answer.netns() == null) {
+                socket.send(message);
+            } else {
+                socket.send(message, answer.netns().fd());
+            }
         }
-        ByteBuffer message = json.write(reply);
-        socket.send(message.remaining() <= ControlJson.MAX_REPLY_BYTES
-                ? message : json.write(ControlReply.failed("the answer doesn't fit into a packet")));
         return true;
     }
 
-    private ControlReply answer(UnixMessage packet) {
+    private Answer answer(UnixMessage packet) {
         try {
             ControlRequest request = json.read(packet, ControlRequest.class);
             PodFile pod = request.pod();
@@ -99,24 +123,28 @@ public final class ControlServer implements PrivateServer.Handler, AutoCloseable
                         throw new AgentException("\"netns\" or \"pid\" is missing");
                     }
                     agent.add(pod);
-                    yield ControlReply.done();
+                    yield new Answer(ControlReply.done(), null);
                 }
                 case "delete" -> {
                     agent.delete(pod.checkedUid(), pod.namespacePath());
-                    yield ControlReply.done();
+                    yield new Answer(ControlReply.done(), null);
                 }
-                case "list" -> ControlReply.of(agent.list(), agent.problems());
-                case "verify" -> ControlReply.ofDifferences(agent.differences());
-                default -> throw new AgentException("\"command\" must be add, delete, list or verify");
+                case "list" -> new Answer(ControlReply.of(agent.list(), agent.problems()), null);
+                case "verify" -> new Answer(ControlReply.ofDifferences(agent.differences()), null);
+                case "inspect" -> {
+                    Inspected found = agent.inspect(request.uid(), request.namespace(), request.name());
+                    yield new Answer(ControlReply.of(found.details()), found.netns());
+                }
+                default -> throw new AgentException("\"command\" must be add, delete, list, verify or inspect");
             };
         } catch (IOException e) {
-            return ControlReply.failed(String.valueOf(e.getMessage()));
+            return Answer.failed(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return ControlReply.failed("the agent stops");
+            return Answer.failed("the agent stops");
         } catch (RuntimeException e) {
             LOG.error("unexpected failure", e);
-            return ControlReply.failed("unexpected failure: " + e);
+            return Answer.failed("unexpected failure: " + e);
         }
     }
 

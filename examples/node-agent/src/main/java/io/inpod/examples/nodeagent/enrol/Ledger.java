@@ -84,6 +84,36 @@ public final class Ledger {
         return entries;
     }
 
+    /**
+     * What was entered of a pod.
+     *
+     * @param uid the pod
+     * @param info its names
+     * @param identity the identity of its namespace, in the form of {@code readlink /proc/PID/ns/net}
+     */
+    public record Remembered(String uid, WorkloadInfo info, String identity) {}
+
+    /**
+     * Reads what an agent that may not run has entered. Changes nothing.
+     *
+     * @return its pods; empty if there are none, or they can't be read
+     */
+    public List<Remembered> remembered() {
+        List<Remembered> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                List<String> lines = Files.readAllLines(file);
+                if (lines.size() == LINES) {
+                    Entry entry = Entry.of(lines);
+                    found.add(new Remembered(entry.pod().uid(), entry.pod().info(), entry.identity()));
+                }
+            }
+        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+            LOG.debug("{} can't be read: {}", directory, e.getMessage());
+        }
+        return found;
+    }
+
     /** Returns what is entered about a pod, by this agent or an earlier one; null if nothing is, or it can't be read. */
     @Nullable
     Entry entry(String uid) {

@@ -88,16 +88,27 @@ public record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) 
         return Redirection.of(ipv6 ? PolicyRouting.DEFAULT : IPV4, settings(), rules(overrides, proxyCgroups));
     }
 
+    /**
+     * Returns the rules of a pod alone, without routing and settings.
+     *
+     * @param overrides the options that it overrides
+     * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
+     * @throws IllegalArgumentException if they aren't possible with the profile
+     */
+    public PodRules podRules(PodOverrides overrides, List<String> proxyCgroups) {
+        List<InPodRedirection> families = new ArrayList<>();
+        for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
+            families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
+        }
+        return new PodRules(families, true, proxyCgroups);
+    }
+
     /** Returns the settings of a pod on which the redirection depends. */
     public NamespaceChange settings() {
         return InPodSettings.of(profile == Profile.TPROXY);
     }
 
     private NamespaceChange rules(PodOverrides overrides, List<String> proxyCgroups) {
-        List<InPodRedirection> families = new ArrayList<>();
-        for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
-            families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
-        }
-        return new PodRulesChange(new PodRules(families, true, proxyCgroups), BACKENDS, LOG::info);
+        return new PodRulesChange(podRules(overrides, proxyCgroups), BACKENDS, LOG::info);
     }
 }

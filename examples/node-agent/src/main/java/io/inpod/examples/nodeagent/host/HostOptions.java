@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -43,6 +44,15 @@ public final class HostOptions {
      */
     public ProbeAddresses probes(Set<IpFamily> families, Consumer<String> log) throws IOException {
         return node == null ? new Nothing() : NodeProbes.open(NetworkNamespace.open(node), backends(), EnumSet.copyOf(families), log);
+    }
+
+    /**
+     * Returns the file that refers to the node's network namespace.
+     *
+     * @return the file; empty if the agent changes nothing on the node
+     */
+    public Optional<Path> node() {
+        return Optional.ofNullable(node);
     }
 
     private List<Backend> backends() throws IOException {

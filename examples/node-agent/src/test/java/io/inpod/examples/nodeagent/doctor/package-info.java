@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.nodeagent.doctor;
+
+import org.jspecify.annotations.NullMarked;
