@@ -1,8 +1,6 @@
 package io.inpod.hbone.identity;
 
-import io.inpod.hbone.identity.CertificateStatus.State;
 import java.io.IOException;
-import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,36 +37,12 @@ final class FetchQueue {
     private final Clock clock;
     private final long firstBackoff;
     private final boolean onlyUsed;
-    private final Map<SpiffeId, Entry> entries = new HashMap<>();
-    private final PriorityQueue<Entry> waiting =
-            new PriorityQueue<>(Comparator.<Entry>comparingInt(e -> e.priority).thenComparingLong(e -> e.order));
+    private final Map<SpiffeId, FetchEntry> entries = new HashMap<>();
+    private final PriorityQueue<FetchEntry> waiting =
+            new PriorityQueue<>(Comparator.<FetchEntry>comparingInt(e -> e.priority).thenComparingLong(e -> e.order));
     private long orders;
     private int running;
     private boolean closed;
-
-    private static final class Entry {
-        final SpiffeId identity;
-        @Nullable
-        WorkloadCertificate certificate;
-        Instant until = Instant.MAX;
-        @Nullable
-        IOException failure;
-        @Nullable
-        CompletableFuture<WorkloadCertificate> waiter;
-        @Nullable
-        Future<?> alarm;
-        int failures;
-        int uses;
-        int priority;
-        long order;
-        boolean queued;
-        boolean fetching;
-        boolean outdated;
-
-        Entry(SpiffeId identity) {
-            this.identity = identity;
-        }
-    }
 
     FetchQueue(Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch, ScheduledExecutorService timer, Clock clock,
             long firstBackoffNanos, boolean onlyUsed) {
@@ -82,7 +56,7 @@ final class FetchQueue {
     /** Fetches with the priority of a certificate that isn't needed yet. */
     void prefetch(SpiffeId identity) {
         synchronized (this) {
-            Entry entry = entry(identity);
+            FetchEntry entry = entry(identity);
             if (closed || entry.certificate != null || entry.failure != null) {
                 return;
             }
@@ -93,7 +67,7 @@ final class FetchQueue {
 
     /** Fetches as {@link #prefetch} does, until the last use has ended. */
     CertificateSource.Use use(SpiffeId identity) {
-        Entry entry;
+        FetchEntry entry;
         synchronized (this) {
             if (closed) {
                 return () -> {};
@@ -110,7 +84,7 @@ final class FetchQueue {
         };
     }
 
-    private void endUse(Entry entry) {
+    private void endUse(FetchEntry entry) {
         synchronized (this) {
             if (--entry.uses > 0 || entries.get(entry.identity) != entry) {
                 return;
@@ -123,7 +97,7 @@ final class FetchQueue {
     /** Fetches what has been fetched or is being fetched. */
     void renewAll() {
         synchronized (this) {
-            for (Entry entry : entries.values()) {
+            for (FetchEntry entry : entries.values()) {
                 entry.outdated = entry.fetching;
                 if (entry.certificate != null) {
                     enqueue(entry, BACKGROUND);
@@ -134,20 +108,17 @@ final class FetchQueue {
     }
 
     synchronized List<CertificateStatus> statuses() {
-        return entries.values().stream().map(entry -> new CertificateStatus(entry.identity, entry.certificate, entry.failure,
-                valid(entry) != null ? State.AVAILABLE
-                        : entry.failure != null || entry.certificate != null ? State.UNAVAILABLE : State.INITIALIZING))
-                .toList();
+        return entries.values().stream().map(entry -> entry.status(clock.instant())).toList();
     }
 
     /** The valid certificate, if it was fetched. */
     synchronized WorkloadCertificate current(SpiffeId identity) throws IOException {
-        Entry entry = entries.get(identity);
-        WorkloadCertificate certificate = entry == null ? null : valid(entry);
+        FetchEntry entry = entries.get(identity);
+        WorkloadCertificate certificate = entry == null ? null : entry.valid(clock.instant());
         if (certificate == null) {
             throw entry == null || entry.certificate == null && entry.failure == null
                     ? new IOException("the certificate of " + identity + " hasn't been fetched yet")
-                    : unavailable(entry);
+                    : entry.unavailable();
         }
         return certificate;
     }
@@ -163,13 +134,13 @@ final class FetchQueue {
                 return CompletableFuture.failedFuture(
                         new IOException("nobody uses the identity " + identity + " here, so its certificate isn't fetched"));
             }
-            Entry entry = entry(identity);
-            WorkloadCertificate certificate = valid(entry);
+            FetchEntry entry = entry(identity);
+            WorkloadCertificate certificate = entry.valid(clock.instant());
             if (certificate != null) {
                 return CompletableFuture.completedFuture(certificate);
             }
             if (entry.failure != null && !entry.fetching && !entry.queued) {
-                return CompletableFuture.failedFuture(unavailable(entry));
+                return CompletableFuture.failedFuture(entry.unavailable());
             }
             if (entry.waiter == null) {
                 entry.waiter = new CompletableFuture<>();
@@ -184,7 +155,7 @@ final class FetchQueue {
 
     /** Drops the certificate; a pending request fails. */
     void forget(SpiffeId identity) {
-        Entry entry;
+        FetchEntry entry;
         synchronized (this) {
             entry = entries.get(identity);
             if (entry == null) {
@@ -195,7 +166,7 @@ final class FetchQueue {
         answer(entry, null, unwanted(identity));
     }
 
-    private void drop(Entry entry) {
+    private void drop(FetchEntry entry) {
         entries.remove(entry.identity);
         waiting.remove(entry);
         if (entry.alarm != null) {
@@ -217,24 +188,11 @@ final class FetchQueue {
         all.forEach(this::forget);
     }
 
-    private Entry entry(SpiffeId identity) {
-        return entries.computeIfAbsent(identity, Entry::new);
+    private FetchEntry entry(SpiffeId identity) {
+        return entries.computeIfAbsent(identity, FetchEntry::new);
     }
 
-    private @Nullable WorkloadCertificate valid(Entry entry) {
-        WorkloadCertificate certificate = entry.certificate;
-        return certificate != null && !clock.instant().isAfter(entry.until) ? certificate : null;
-    }
-
-    /** Why there is no valid certificate, as a new exception, because it gets to many threads. */
-    private static IOException unavailable(Entry entry) {
-        IOException failure = entry.failure;
-        String why = failure == null ? "its renewal hasn't ended yet" : String.valueOf(failure.getMessage());
-        return entry.certificate == null ? new IOException(why, failure)
-                : new IOException("the certificate of " + entry.identity + " has expired at " + entry.until + ": " + why, failure);
-    }
-
-    private void enqueue(Entry entry, int priority) {
+    private void enqueue(FetchEntry entry, int priority) {
         if (entry.fetching || entry.queued && entry.priority <= priority) {
             return;
         }
@@ -247,7 +205,7 @@ final class FetchQueue {
 
     private void pump() {
         while (true) {
-            Entry next;
+            FetchEntry next;
             synchronized (this) {
                 if (running >= AT_ONCE || waiting.isEmpty()) {
                     return;
@@ -267,8 +225,8 @@ final class FetchQueue {
         }
     }
 
-    private void fetched(Entry entry, @Nullable WorkloadCertificate certificate, @Nullable Throwable problem) {
-        IOException failure = certificate == null ? failure(entry, problem) : wrong(entry, certificate);
+    private void fetched(FetchEntry entry, @Nullable WorkloadCertificate certificate, @Nullable Throwable problem) {
+        IOException failure = certificate == null ? entry.failure(problem) : entry.wrong(certificate, clock.instant());
         IOException told = null;
         synchronized (this) {
             running--;
@@ -280,7 +238,7 @@ final class FetchQueue {
                     entry.until = certificate.validUntil();
                     entry.failures = 0;
                 } else {
-                    told = unavailable(entry);
+                    told = entry.unavailable();
                 }
                 schedule(entry, failure == null ? untilRenewal(entry.until) : backoff(entry.failures++));
             } else {
@@ -291,7 +249,7 @@ final class FetchQueue {
         pump();
     }
 
-    private void schedule(Entry entry, long nanos) {
+    private void schedule(FetchEntry entry, long nanos) {
         if (entry.alarm != null) {
             entry.alarm.cancel(false); // of a renewal that didn't wait for it
         }
@@ -304,7 +262,7 @@ final class FetchQueue {
         }
     }
 
-    private void answer(Entry entry, @Nullable WorkloadCertificate certificate, @Nullable IOException failure) {
+    private void answer(FetchEntry entry, @Nullable WorkloadCertificate certificate, @Nullable IOException failure) {
         CompletableFuture<WorkloadCertificate> waiter;
         synchronized (this) {
             waiter = entry.waiter;
@@ -317,7 +275,7 @@ final class FetchQueue {
         }
     }
 
-    private void renew(Entry entry) {
+    private void renew(FetchEntry entry) {
         synchronized (this) {
             if (entries.get(entry.identity) != entry) {
                 return;
@@ -327,32 +285,11 @@ final class FetchQueue {
         pump();
     }
 
-    private static IOException failure(Entry entry, @Nullable Throwable problem) {
-        Throwable cause =
-                problem instanceof java.util.concurrent.CompletionException && problem.getCause() != null ? problem.getCause() : problem;
-        return new IOException("the certificate of " + entry.identity + " can't be fetched: "
-                + (cause == null ? "the CA returned none" : cause.getMessage() == null ? cause.toString() : cause.getMessage()), cause);
-    }
-
-    private @Nullable IOException wrong(Entry entry, WorkloadCertificate certificate) {
-        try {
-            SpiffeId actual = certificate.identity();
-            if (!actual.equals(entry.identity)) {
-                return new IOException("the CA was asked for a certificate of " + entry.identity + " and returned one of " + actual);
-            }
-            Validity.of(certificate).check(clock.instant(), "the certificate of " + entry.identity + " that the CA returned");
-            return null;
-        } catch (IOException e) {
-            return e;
-        } catch (CertificateException e) {
-            return new IOException("the CA returned a bad certificate for " + entry.identity + ": " + e.getMessage(), e);
-        }
-    }
-
     /** Of the time that is left, not of the whole lifetime: a CA may have put the beginning far back. */
     private long untilRenewal(Instant until) {
         double part = ThreadLocalRandom.current().nextDouble(0.4, 0.5);
-        return Math.max(firstBackoff, (long) (Duration.between(clock.instant(), until).toMillis() * part) * 1_000_000);
+        double millis = Duration.between(clock.instant(), until).toMillis() * part;
+        return Math.max(firstBackoff, TimeUnit.MILLISECONDS.toNanos((long) millis));
     }
 
     private long backoff(int failures) {

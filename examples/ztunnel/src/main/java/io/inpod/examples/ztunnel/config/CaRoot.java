@@ -22,12 +22,12 @@ public sealed interface CaRoot {
     record Text(String pem) implements CaRoot {}
 
     /** The roots that the Java runtime trusts. */
-    record System() implements CaRoot {}
+    record OfJava() implements CaRoot {}
 
     /** Reads the variable's value. */
     static CaRoot of(String value) {
         if (value.equals("SYSTEM")) {
-            return new System();
+            return new OfJava();
         }
         return value.contains("-----BEGIN") ? new Text(value) : new File(value.isEmpty() ? DEFAULT : Path.of(value));
     }

@@ -42,7 +42,7 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 
 /** A CA that speaks Istio's protocol, and does what a test says. Its own files are in a directory: root-cert.pem, token. */
-final class TestCa implements AutoCloseable {
+public final class TestCa implements AutoCloseable {
     static final String NAME = "ca.test";
 
     /** Answers a request; what it throws becomes an error of gRPC. */
@@ -76,7 +76,8 @@ final class TestCa implements AutoCloseable {
     private TestAuthority serverRoot;
     private Server server;
 
-    TestCa(Path home) throws Exception {
+    /** Starts to listen. */
+    public TestCa(Path home) throws Exception {
         this.home = home;
         Files.writeString(home.resolve("token"), "first.token\n");
         newServerRoot();
@@ -150,11 +151,21 @@ final class TestCa implements AutoCloseable {
         return next;
     }
 
+    /** The variables that name this CA. */
+    public Map<String, String> variables() {
+        return Map.of("FAKE_CA", "false", "CA_ADDRESS", "https://127.0.0.1:" + server.getPort(), "ALT_CA_HOSTNAME", NAME, "CA_ROOT_CA",
+                rootFile().toString(), "AUTH_TOKEN", home.resolve("token").toString());
+    }
+
+    /** The identities that were asked for, with repetitions. */
+    public List<String> identities() {
+        return asked.stream().map(Asked::identity).toList();
+    }
+
     /** A configuration that names this CA. */
     ProxyConfig config(String... more) throws ConfigException {
-        Map<String, String> environment = new HashMap<>(Map.of("CA_ADDRESS", "https://127.0.0.1:" + server.getPort(), "ALT_CA_HOSTNAME", NAME,
-                "CA_ROOT_CA", rootFile().toString(), "AUTH_TOKEN", home.resolve("token").toString(), "LOCAL_XDS", "workloads: []",
-                "NODE_NAME", "test", "UNSTABLE_ENABLE_SOCKS5", "true"));
+        Map<String, String> environment = new HashMap<>(variables());
+        environment.putAll(Map.of("LOCAL_XDS", "workloads: []", "NODE_NAME", "test", "UNSTABLE_ENABLE_SOCKS5", "true"));
         for (int i = 0; i < more.length; i += 2) {
             environment.put(more[i], more[i + 1]);
         }

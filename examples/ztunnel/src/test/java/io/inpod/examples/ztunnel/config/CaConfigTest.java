@@ -41,7 +41,7 @@ class CaConfigTest {
                 "ALT_CA_HOSTNAME", "istiod", "CA_HEADER_X-Tenant", "one");
 
         assertThat(config.socket()).isEqualTo(Path.of("/run/ca.sock"));
-        assertThat(config.root()).isEqualTo(new CaRoot.System());
+        assertThat(config.root()).isEqualTo(new CaRoot.OfJava());
         assertThat(config.token()).isEqualTo(new CaToken.Text("a.b.c"));
         assertThat(config.token().toString()).doesNotContain("a.b.c");
         assertThat(config.lifetime()).isEqualTo(Duration.ofMinutes(90));
