@@ -252,7 +252,7 @@ class CaClientTest {
             }
             assertThat(certificates.source().certificate(ID).trustAnchors()).containsExactly(ca.root.certificate(), next.certificate());
             assertThat(certificates.statuses()).hasSize(3).allMatch(status -> status.state() == CertificateStatus.State.AVAILABLE);
-            assertThat(threads()).isEqualTo(threads);
+            assertThat(threads).as("those of before").containsAll(threads()); // others may have ended
             thirdUse.close();
             use.close();
             otherUse.close();
@@ -262,6 +262,6 @@ class CaClientTest {
     }
 
     private static List<String> threads() {
-        return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).filter(name -> !name.startsWith("multiThreadIoEventLoopGroup")).sorted().toList();
+        return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).filter(name -> !name.matches("(multiThreadIoEventLoopGroup|globalEventExecutor).*")).sorted().toList();
     }
 }
