@@ -52,7 +52,7 @@ class OperatorsTest {
                 NetworkNamespace own = network.pod(0).namespace().duplicate();
                 ServerSocketChannel app = server.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
             ztunnel.mesh(mesh());
-            ztunnel.environment.putAll(Map.of("INPOD_STATS_PORT", "15020", "INPOD_ADMIN_PORT", "15000", "LOG_FORMAT", "json", "RUST_LOG", "info,dns=off"));
+            ztunnel.environment.putAll(Map.of("INPOD_STATS_PORT", "15020", "INPOD_ADMIN_PORT", "15000", "LOG_FORMAT", "json", "RUST_LOG", "info,access=debug,dns=off"));
             ztunnel.start("nsenter", "--net=" + Tool.pathOf(own), "--");
             agent.accept();
             assertThat(agent.request("add uid-client client default sa-client " + Tool.pathOf(client.namespace()))).isEqualTo("ack");
@@ -122,7 +122,7 @@ class OperatorsTest {
     }
 
     private static List<String> completed(ZtunnelProcess ztunnel) throws IOException {
-        return ztunnel.lines().stream().filter(line -> line.contains("\"scope\":\"access\"")).toList();
+        return ztunnel.lines().stream().filter(line -> line.contains("\"message\":\"connection complete\"")).toList();
     }
 
     private static String resource(String name) throws IOException {
@@ -186,6 +186,8 @@ class OperatorsTest {
                         + ":15008\",\"dst.hbone_addr\":\"" + address + ":8080\",\"dst.workload\":\"server\",\"dst.namespace\":\"default\","
                         + "\"dst.identity\":\"spiffe://cluster.local/ns/default/sa/sa-server\",\"dst.cluster\":\"Kubernetes\",\"direction\":\"inbound\","
                         + "\"bytes_sent\":4,\"bytes_recv\":4,\"duration\":\"T\"}");
+        assertThat(ztunnel.lines()).filteredOn(line -> line.contains("\"level\":\"debug\"")).hasSize(2)
+                .allSatisfy(line -> assertThat(line).contains("\"scope\":\"access\",\"message\":\"connection opened\",\"src.addr\":"));
         assertThat(ztunnel.lines()).allSatisfy(line -> assertThat(load(line).keySet().toString()).startsWith("[level, time, scope, message"));
     }
 
@@ -245,11 +247,11 @@ class OperatorsTest {
     }
 
     private static void levelsAreChanged(NetworkNamespace own) throws IOException {
-        assertThat(curl(own, 15000, "/logging")).isEqualTo("current log level is info,dns=off\n");
-        assertThat(curl(own, 15000, "/logging?level=access:debug,proxy:off", "-X", "POST"))
-                .isEqualTo("current log level is info,access=debug,dns=off,proxy=off\n");
+        assertThat(curl(own, 15000, "/logging")).isEqualTo("current log level is info,access=debug,dns=off\n");
+        assertThat(curl(own, 15000, "/logging?level=access:info,proxy:off", "-X", "POST"))
+                .isEqualTo("current log level is info,access=info,dns=off,proxy=off\n");
         assertThat(curl(own, 15000, "/logging?level=loud", "-X", "POST")).contains("\"loud\" isn't a level", "usage:");
-        assertThat(curl(own, 15000, "/logging?reset", "-X", "POST")).isEqualTo("current log level is info,dns=off\n");
+        assertThat(curl(own, 15000, "/logging?reset", "-X", "POST")).isEqualTo("current log level is info,access=debug,dns=off\n");
     }
 
     private static String curl(NetworkNamespace from, int port, String path, String... options) throws IOException {

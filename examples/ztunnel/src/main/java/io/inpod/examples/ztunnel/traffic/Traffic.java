@@ -94,13 +94,9 @@ public final class Traffic implements MultiCollector {
         }
     }
 
-    /** Returns the series that a key has because somebody has acquired it, or that of all others. */
-    TrafficSeries known(TrafficKey key) {
-        TrafficSeries found;
-        synchronized (this) {
-            found = series.get(TrafficLabels.of(key));
-        }
-        return found == null ? overflow(key) : found;
+    /** Returns the series that a key has because somebody has acquired it, or null. */
+    synchronized @Nullable TrafficSeries known(TrafficKey key) {
+        return series.get(TrafficLabels.of(key));
     }
 
     TrafficSeries overflow(TrafficKey key) {

@@ -74,6 +74,8 @@ class TrafficTest {
         assertThat(points("istio_tcp_connections_opened")).isEmpty();
         other.opened(key(a, b), ROUTE).ended(0, 0, ResponseFlag.NONE); // a last connection of a pod that is gone
         assertThat(traffic.series()).isZero();
+        assertThat(points("istio_tcp_connections_opened")).isEmpty();
+        assertThat(traffic.overflowed()).isZero();
     }
 
     @Test
