@@ -141,12 +141,12 @@ public final class DoctorCommand implements Callable<Integer> {
 
     private void examine(NetworkNamespace netns, PodSearch.Found found, Findings findings) throws IOException {
         Inspected.Details details = found.inspected();
-        if (findings.failed(Topic.POD) && !Inference.isRedirected(netns)) {
+        if (findings.failed(Topic.POD) && !Inference.read(netns).isRedirected()) {
             findings.skip(Topic.RULES, "none are there, as in any pod outside the mesh");
             return;
         }
         Set<Long> proxies = new ProxyCheck(details).look(netns, findings);
-        PodRules rules = details == null ? Inference.of(netns, earlierCgroups()) : intended(details);
+        PodRules rules = details == null ? Inference.read(netns).likeliest(earlierCgroups()) : intended(details);
         List<InetAddress> known = details == null ? List.of()
                 : details.addresses().stream().map(IpLiteral::parse).flatMap(Optional::stream).toList();
         try (NetworkNamespace node = details == null || details.node() == null ? null : NetworkNamespace.open(Path.of(details.node()));

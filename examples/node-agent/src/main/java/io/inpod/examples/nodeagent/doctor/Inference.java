@@ -1,34 +1,43 @@
 package io.inpod.examples.nodeagent.doctor;
 
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.iptables.text.Differences;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 
-/** Guesses which rules a pod should have, where no agent says it: those from which its rules differ least. */
-final class Inference {
-    private Inference() {}
+/**
+ * Guesses from a pod's rules which it should have, where no agent says it: those from which they differ least.
+ *
+ * @param backend the back end that has read them
+ * @param held the rules
+ */
+record Inference(Backend backend, Listing held) {
+    static Inference read(NetworkNamespace netns) throws IOException {
+        Detection detection = Detection.among(Backends.all(), netns, PodRules.NAMES);
+        Backend backend = detection.chosen().orElseThrow(() -> new IOException(detection.reason()));
+        return new Inference(backend, backend.read(netns, PodRules.NAMES));
+    }
 
     /** Returns whether there are rules of a pod, whoever installed them. */
-    static boolean isRedirected(NetworkNamespace netns) throws IOException {
-        return Detection.among(Backends.all(), netns, PodRules.NAMES).candidates().stream().anyMatch(Detection.Candidate::holdsRules);
+    boolean isRedirected() {
+        return !held.isEmpty();
     }
 
     /** Returns whether the rules are exactly those of istio-cni, with whatever options. */
-    static boolean isIstios(NetworkNamespace netns) throws IOException {
-        if (!isRedirected(netns)) {
-            return false;
-        }
-        PodRules likeliest = of(netns, List.of());
-        return !likeliest.guard() && new PodRulesChange(likeliest, Backends.all(), reason -> {}).ownDiff(netns).isEmpty();
+    boolean isIstios() {
+        PodRules likeliest = likeliest(List.of());
+        return !likeliest.guard() && differences(likeliest) == 0;
     }
 
     /**
@@ -36,32 +45,26 @@ final class Inference {
      *
      * @param cgroups the cgroups to which an earlier agent restricted the mark; empty if none is known
      */
-    static PodRules of(NetworkNamespace netns, List<String> cgroups) throws IOException {
-        PodRules best = null;
-        int fewest = Integer.MAX_VALUE;
-        for (PodRules candidate : candidates(cgroups)) {
-            int differences = new PodRulesChange(candidate, Backends.all(), reason -> {}).ownDiff(netns).size();
-            if (best == null || differences < fewest) {
-                best = candidate;
-                fewest = differences;
-            }
-            if (differences == 0) {
-                break;
-            }
-        }
-        return Objects.requireNonNull(best, "there are candidates");
+    PodRules likeliest(List<String> cgroups) {
+        return candidates(cgroups).stream().min(Comparator.comparing(this::differences)).orElseThrow();
     }
 
+    private int differences(PodRules candidate) {
+        return Differences.between(held, PodRulesChange.ruleSet(candidate, backend)).size();
+    }
+
+    /** The usual ones first. */
     private static List<PodRules> candidates(List<String> cgroups) {
         List<PodRules> all = new ArrayList<>();
         for (boolean guard : new boolean[] {true, false}) {
             for (Profile profile : Profile.values()) {
                 for (boolean dns : new boolean[] {false, true}) {
-                    for (List<IpFamily> families : List.of(List.of(IpFamily.values()), List.of(IpFamily.V4))) {
-                        PodRules rules = new PodRules(families.stream()
-                                .map(family -> InPodRedirection.of(family).withProfile(profile).withDnsCapture(dns)).toList(), guard,
-                                List.of());
-                        all.add(guard && !cgroups.isEmpty() ? rules.withProxyCgroups(cgroups) : rules);
+                    for (boolean ingress : profile == Profile.TPROXY ? new boolean[] {false} : new boolean[] {false, true}) {
+                        for (List<IpFamily> families : List.of(List.of(IpFamily.values()), List.of(IpFamily.V4))) {
+                            PodRules rules = new PodRules(families.stream().map(family -> InPodRedirection.of(family).withProfile(profile)
+                                    .withDnsCapture(dns).withIngress(ingress)).toList(), guard, List.of());
+                            all.add(guard && !cgroups.isEmpty() ? rules.withProxyCgroups(cgroups) : rules);
+                        }
                     }
                 }
             }

@@ -41,7 +41,7 @@ record PodSearch(AgentClient agent, @Nullable String name, @Nullable NetworkName
         try {
             list = agent.ask(ControlRequest.list());
         } catch (IOException e) {
-            if (given != null && Inference.isIstios(given)) {
+            if (given != null && Inference.read(given).isIstios()) {
                 findings.skip(Topic.AGENT, "no agent of inpod answers, and the pod's rules are those of istio-cni: ask istio-cni");
                 return new Found(given.duplicate(), null, null, false);
             }

@@ -166,13 +166,13 @@ class ChecksTest {
                 PodRules ours = new PodRules(List.of(InPodRedirection.of(IpFamily.V4).withDnsCapture(true),
                         InPodRedirection.of(IpFamily.V6).withDnsCapture(true)), true, List.of());
                 List<Backend> one = List.of(Backends.named(backend).orElseThrow());
-                assertThat(Inference.isRedirected(netns)).isFalse();
+                assertThat(Inference.read(netns).isRedirected()).isFalse();
                 new PodRulesChange(ours, one, line -> {}).install(netns);
-                assertThat(Inference.isIstios(netns)).as(backend).isFalse();
-                assertThat(Inference.of(netns, List.of())).isEqualTo(ours);
+                assertThat(Inference.read(netns).isIstios()).as(backend).isFalse();
+                assertThat(Inference.read(netns).likeliest(List.of())).isEqualTo(ours);
                 new PodRulesChange(ours.withGuard(false), one, line -> {}).install(netns);
-                assertThat(Inference.isIstios(netns)).as(backend).isTrue();
-                assertThat(Inference.of(netns, List.of())).isEqualTo(ours.withGuard(false));
+                assertThat(Inference.read(netns).isIstios()).as(backend).isTrue();
+                assertThat(Inference.read(netns).likeliest(List.of())).isEqualTo(ours.withGuard(false));
             }
         }
     }
