@@ -275,6 +275,11 @@ public final class PodProxy {
         return pod.reports().traffic().open();
     }
 
+    /** {@return the ports at which it listens in the pod's namespace} */
+    public Set<Integer> ports() {
+        return Set.copyOf(ports);
+    }
+
     /** {@return the pod's identity} */
     public SpiffeId identity() {
         return pod.identity();
