@@ -13,7 +13,7 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** What is on the admin port, by path. */
@@ -21,7 +21,7 @@ final class AdminPages {
     private AdminPages() {}
 
     static Map<String, Page> of(ProxyConfig config, LogLevels levels, Supplier<Mesh> mesh, Supplier<List<CertificateStatus>> certificates,
-            StateManager pods, Runnable end) {
+            StateManager pods, Function<Map<String, Page>, Map<String, Page>> dashboard, Runnable end) {
         Map<String, Page> pages = new HashMap<>(DebugPages.all());
         pages.put("/quitquitquit", Page.act(request -> {
             end.run();
@@ -30,17 +30,7 @@ final class AdminPages {
         pages.put("/config_dump", Page.read(request -> new Answer.Streamed(Answer.JSON,
                 new ConfigDump(config, mesh.get(), certificates.get(), pods.pods()))));
         pages.put("/logging", LoggingPage.of(levels));
-        Answer list = Answer.of(200, Answer.HTML, list(pages));
-        pages.put("/", Page.read(request -> list));
+        pages.putAll(dashboard.apply(Map.copyOf(pages)));
         return Map.copyOf(pages);
-    }
-
-    private static String list(Map<String, Page> pages) {
-        StringBuilder html = new StringBuilder("<!doctype html><title>ztunnel</title><h1>ztunnel</h1><ul>\n");
-        new TreeMap<>(pages).forEach((path, page) -> {
-            html.append("<li>").append(page.get() == null ? path : "<a href=\"" + path + "\">" + path + "</a>");
-            html.append(page.post() == null ? "\n" : " (POST)\n");
-        });
-        return html.append("</ul>\n").toString();
     }
 }

@@ -8,6 +8,8 @@ import io.inpod.examples.ztunnel.admin.Page;
 import io.inpod.examples.ztunnel.ca.Certificates;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.dashboard.Dashboard;
+import io.inpod.examples.ztunnel.dashboard.Sources;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.explain.ExplainServer;
 import io.inpod.examples.ztunnel.health.Counters;
@@ -165,8 +167,10 @@ public final class Main {
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
-        Map<String, Page> pages =
-                AdminPages.of(config, levels, mesh, certificates::statuses, state, () -> new Thread(() -> System.exit(0)).start());
+        Sources shown = new Sources(config.node(), state::pods, state::ports, shared.counters().traffic(), shared.enforcement().denials(),
+                shared.counters().outbound(), certificates::statuses, source::status, mesh);
+        Map<String, Page> pages = AdminPages.of(config, levels, mesh, certificates::statuses, state,
+                others -> Dashboard.pages(shown, operators.next(), others), () -> new Thread(() -> System.exit(0)).start());
         HttpPort admin =
                 new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
         List<HttpPort> ports = List.of(readiness, stats, admin);

@@ -210,6 +210,15 @@ public final class StateManager {
         return pods;
     }
 
+    /** {@return the ports at which the proxy listens in each pod that is served, by the pod's uid; doesn't wait for a pod} */
+    public Map<String, Set<Integer>> ports() {
+        Map<String, Set<Integer>> ports = new HashMap<>();
+        synchronized (running) {
+            running.forEach((uid, pod) -> ports.put(uid, pod.ports()));
+        }
+        return ports;
+    }
+
     /** {@return the limits of the pods that are served} */
     public synchronized List<AtLimit> limits() {
         return running.values().stream().map(PodProxy::limit).toList();

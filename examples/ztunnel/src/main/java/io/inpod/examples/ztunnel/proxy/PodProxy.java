@@ -285,6 +285,11 @@ public final class PodProxy {
         return pod.workload().map(Workload::telemetry);
     }
 
+    /** {@return the ports at which it listens in the pod's namespace} */
+    public Set<Integer> ports() {
+        return Set.copyOf(ports);
+    }
+
     /** {@return the pod's identity} */
     public SpiffeId identity() {
         return pod.identity();

@@ -89,6 +89,10 @@ public final class PodTraffic implements AutoCloseable {
         return List.copyOf(open);
     }
 
+    Map<TrafficKey, TrafficSeries> kinds() {
+        return series;
+    }
+
     void count() {
         open.forEach(Flow::count);
     }

@@ -13,6 +13,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.netty.channel.Channel;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -121,6 +122,20 @@ public final class Traffic implements MultiCollector {
      */
     public void follow(Mesh mesh) {
         pods.forEach(pod -> pod.follow(mesh));
+    }
+
+    /** {@return what the connections of each kind add up to so far, open ones too; those without a series of their own as two kinds} */
+    public List<TrafficSum> sums() {
+        pods.forEach(PodTraffic::count);
+        Map<TrafficSeries, TrafficKey> kinds = new IdentityHashMap<>(); // several pods, and keys, may have the same series
+        pods.forEach(pod -> pod.kinds().forEach((key, one) -> kinds.putIfAbsent(one, key)));
+        List<TrafficSum> sums = new ArrayList<>(kinds.size() + 2);
+        kinds.forEach((one, key) -> sums.add(one.sum(key)));
+        if (overflowed.sum() > 0) {
+            sums.add(inboundOverflow.sum(new TrafficKey(true, null, null, null, null, null, false)));
+            sums.add(outboundOverflow.sum(new TrafficKey(false, null, null, null, null, null, false)));
+        }
+        return sums;
     }
 
     @Override

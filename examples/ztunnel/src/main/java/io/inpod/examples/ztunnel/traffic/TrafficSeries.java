@@ -70,6 +70,11 @@ final class TrafficSeries {
         return counter;
     }
 
+    TrafficSum sum(TrafficKey key) {
+        long failures = failed.values().stream().mapToLong(LongAdder::sum).sum();
+        return new TrafficSum(key, opened.sum(), failures, received.sum(), sent.sum());
+    }
+
     /** What is exposed of a number of series. */
     record Points(List<CounterDataPointSnapshot> opened, List<CounterDataPointSnapshot> closed, List<CounterDataPointSnapshot> failed,
             List<CounterDataPointSnapshot> received, List<CounterDataPointSnapshot> sent) {
