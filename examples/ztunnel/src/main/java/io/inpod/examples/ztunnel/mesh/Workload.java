@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param uid its key in the mesh, never empty
  * @param name the pod's name
  * @param namespace its Kubernetes namespace
- * @param serviceAccount its service account
- * @param trustDomain its identity's trust domain
+ * @param identity its identity in the mesh, made of its trust domain, namespace and service account
  * @param addresses its IP addresses; without one, its hostname is looked up when a connection comes
  * @param network the addresses' network
  * @param hostname its DNS name in lower case, or ""
@@ -36,8 +35,7 @@ public record Workload(
         String uid,
         String name,
         String namespace,
-        String serviceAccount,
-        String trustDomain,
+        SpiffeId identity,
         List<InetAddress> addresses,
         String network,
         String hostname,
@@ -73,19 +71,36 @@ public record Workload(
     }
 
     /**
+     * Begins to describe a workload.
+     *
+     * @param uid its key in the mesh
+     * @param namespace its Kubernetes namespace, the same as in its identity
+     * @param identity its identity
+     * @return a description with defaults for everything else
+     */
+    public static WorkloadBuilder builder(String uid, String namespace, SpiffeId identity) {
+        return new WorkloadBuilder(uid, namespace, identity);
+    }
+
+    /**
      * Returns the same workload under another key.
      *
      * @param uid the key
      * @return the workload
      */
     public Workload withUid(String uid) {
-        return new Workload(uid, name, namespace, serviceAccount, trustDomain, addresses, network, hostname, node, hostNetwork, hbone,
+        return new Workload(uid, name, namespace, identity, addresses, network, hostname, node, hostNetwork, hbone,
                 nativeTunnel, healthy, capacity, locality, telemetry, waypoint, networkGateway, applicationTunnel, policies, services);
     }
 
-    /** {@return its identity in the mesh} */
-    public SpiffeId identity() {
-        return new SpiffeId(trustDomain, namespace, serviceAccount);
+    /** {@return its service account} */
+    public String serviceAccount() {
+        return identity.serviceAccount();
+    }
+
+    /** {@return its identity's trust domain} */
+    public String trustDomain() {
+        return identity.trustDomain();
     }
 
     /**

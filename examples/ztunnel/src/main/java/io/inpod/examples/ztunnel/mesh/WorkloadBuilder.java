@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.mesh;
 
+import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
@@ -30,9 +31,16 @@ public final class WorkloadBuilder {
     private List<String> policies = List.of();
     private Map<ServiceName, Ports> services = Map.of();
 
+    private @Nullable SpiffeId identity;
+
     WorkloadBuilder(String uid, String namespace) {
         this.uid = uid;
         this.namespace = namespace;
+    }
+
+    WorkloadBuilder(String uid, String namespace, SpiffeId identity) {
+        this(uid, namespace);
+        this.identity = identity;
     }
 
     /**
@@ -49,22 +57,24 @@ public final class WorkloadBuilder {
     /**
      * Sets a component.
      *
-     * @param serviceAccount see {@link Workload#serviceAccount()}
+     * @param serviceAccount see {@link Workload#serviceAccount()}; "default" unless it is set
      * @return this
      */
     public WorkloadBuilder serviceAccount(String serviceAccount) {
         this.serviceAccount = serviceAccount;
+        this.identity = null;
         return this;
     }
 
     /**
      * Sets a component.
      *
-     * @param trustDomain see {@link Workload#trustDomain()}
+     * @param trustDomain see {@link Workload#trustDomain()}; "cluster.local" unless it is set
      * @return this
      */
     public WorkloadBuilder trustDomain(String trustDomain) {
         this.trustDomain = trustDomain;
+        this.identity = null;
         return this;
     }
 
@@ -244,9 +254,15 @@ public final class WorkloadBuilder {
         return this;
     }
 
-    /** {@return the workload} */
+    /**
+     * Completes the workload.
+     *
+     * @return the workload
+     * @throws IllegalArgumentException if trust domain, namespace and service account don't make an identity
+     */
     public Workload build() {
-        return new Workload(uid, name, namespace, serviceAccount, trustDomain, addresses, network, hostname, node, hostNetwork, hbone,
+        SpiffeId whole = identity == null ? new SpiffeId(trustDomain, namespace, serviceAccount) : identity;
+        return new Workload(uid, name, namespace, whole, addresses, network, hostname, node, hostNetwork, hbone,
                 nativeTunnel, healthy, capacity, locality, telemetry, waypoint, networkGateway, applicationTunnel, policies, services);
     }
 }

@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -39,34 +40,36 @@ final class WorkloadReader {
     Workload read(Node node, int index) throws ConfigException {
         node.allow(KEYS);
         String uid = node.get("uid").text("");
-        Workload workload =
-                Workload.builder(uid.isEmpty() ? "workloads[" + index + "]" : uid, interner.one(node.get("namespace").nonempty()))
-                        .name(node.get("name").text(""))
-                        .serviceAccount(interner.one(node.get("serviceAccount").text("default")))
-                        .trustDomain(interner.one(node.get("trustDomain").text(defaults.trustDomain())))
-                        .addresses(addresses(node.get("workloadIps")))
-                        .network(interner.one(node.get("network").text("")))
-                        .hostname(hostname(node.get("hostname")))
-                        .node(interner.one(node.get("node").text("")))
-                        .hostNetwork(is("HostNetwork", node.get("networkMode"), "Standard"))
-                        .hbone(is("HBONE", node.get("protocol"), "TCP"))
-                        .nativeTunnel(node.get("nativeTunnel").flag(false))
-                        .healthy(!is("Unhealthy", node.get("status"), "Healthy"))
-                        .capacity(node.get("capacity").isAbsent() ? 1 : node.get("capacity").number(0, MOST_CAPACITY))
-                        .locality(locality(node.get("locality")))
-                        .telemetry(telemetry(node))
-                        .waypoint(gateway(node.get("waypoint")))
-                        .networkGateway(gateway(node.get("networkGateway")))
-                        .applicationTunnel(applicationTunnel(node.get("applicationTunnel")))
-                        .policies(policies(node.get("authorizationPolicies")))
-                        .services(services(node.get("services")))
-                        .build();
+        String namespace = interner.one(node.get("namespace").nonempty());
+        return Workload.builder(uid.isEmpty() ? "workloads[" + index + "]" : uid, namespace, identity(node, namespace))
+                .name(node.get("name").text(""))
+                .addresses(addresses(node.get("workloadIps")))
+                .network(interner.one(node.get("network").text("")))
+                .hostname(hostname(node.get("hostname")))
+                .node(interner.one(node.get("node").text("")))
+                .hostNetwork(is("HostNetwork", node.get("networkMode"), "Standard"))
+                .hbone(is("HBONE", node.get("protocol"), "TCP"))
+                .nativeTunnel(node.get("nativeTunnel").flag(false))
+                .healthy(!is("Unhealthy", node.get("status"), "Healthy"))
+                .capacity(node.get("capacity").isAbsent() ? 1 : node.get("capacity").number(0, MOST_CAPACITY))
+                .locality(locality(node.get("locality")))
+                .telemetry(telemetry(node))
+                .waypoint(gateway(node.get("waypoint")))
+                .networkGateway(gateway(node.get("networkGateway")))
+                .applicationTunnel(applicationTunnel(node.get("applicationTunnel")))
+                .policies(policies(node.get("authorizationPolicies")))
+                .services(services(node.get("services")))
+                .build();
+    }
+
+    private SpiffeId identity(Node node, String namespace) throws ConfigException {
+        String domain = node.get("trustDomain").text(defaults.trustDomain());
+        String account = node.get("serviceAccount").text("default");
         try {
-            workload.identity();
+            return interner.one(new SpiffeId(domain, namespace, account));
         } catch (IllegalArgumentException e) {
             throw node.error(String.valueOf(e.getMessage()));
         }
-        return workload;
     }
 
     private static boolean is(String word, Node node, String otherwise) throws ConfigException {

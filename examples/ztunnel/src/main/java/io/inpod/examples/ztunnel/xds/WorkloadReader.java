@@ -10,6 +10,7 @@ import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -35,10 +36,8 @@ final class WorkloadReader {
         if (from.getUid().isEmpty()) {
             throw new UnusableException("the workload has no uid");
         }
-        Workload workload = Workload.builder(from.getUid(), shared.one(from.getNamespace()))
+        return Workload.builder(from.getUid(), shared.one(from.getNamespace()), identity(from))
                 .name(from.getName())
-                .serviceAccount(text(from.getServiceAccount(), "default"))
-                .trustDomain(text(from.getTrustDomain(), defaults.trustDomain()))
                 .addresses(addresses(from.getAddressesList()))
                 .network(shared.one(from.getNetwork()))
                 .hostname(from.getHostname())
@@ -56,12 +55,15 @@ final class WorkloadReader {
                 .policies(policies(from))
                 .services(services(from))
                 .build();
+    }
+
+    private SpiffeId identity(WorkloadApi.Workload from) throws UnusableException {
+        String domain = text(from.getTrustDomain(), defaults.trustDomain());
         try {
-            workload.identity();
+            return shared.one(new SpiffeId(domain, from.getNamespace(), text(from.getServiceAccount(), "default")));
         } catch (IllegalArgumentException e) {
             throw new UnusableException(String.valueOf(e.getMessage()));
         }
-        return workload;
     }
 
     private String text(String value, String otherwise) {
