@@ -29,6 +29,9 @@ final class AccessLog {
 
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
 
+    /** Most lines are shorter. */
+    private static final int LENGTH = 640;
+
     private final LogLines.OfPod lines;
 
     AccessLog(LogLines.OfPod lines) {
@@ -48,14 +51,17 @@ final class AccessLog {
      * @param workload what the mesh says has that address, or null
      */
     record End(InetSocketAddress address, @Nullable SpiffeId identity, @Nullable Workload workload) {
-        private String fields(String end, String between) {
-            String text = end + ".addr=" + text(address) + between;
+        private void identify(StringBuilder line, String end) {
             if (workload != null) {
-                String name = workload.name().isEmpty() ? workload.telemetry().canonicalName() : workload.name();
-                text += field(end + ".workload", name) + field(end + ".namespace", workload.namespace());
+                field(line, end, ".workload", workload.name().isEmpty() ? workload.telemetry().canonicalName() : workload.name());
+                field(line, end, ".namespace", workload.namespace());
             }
-            return text + field(end + ".identity", identity == null ? "" : identity.toString())
-                    + field(end + ".cluster", workload == null ? "" : workload.telemetry().clusterId());
+            if (identity != null) { // has no character that couldn't stand in quotes
+                line.append(' ').append(end).append(".identity=\"spiffe://").append(identity.trustDomain()).append(identity.path()).append('"');
+            }
+            if (workload != null) {
+                field(line, end, ".cluster", workload.telemetry().clusterId());
+            }
         }
     }
 
@@ -96,17 +102,29 @@ final class AccessLog {
 
         @Override
         public String toString() {
-            String wanted =
-                    (authority == null ? "" : " dst.hbone_addr=" + authority) + field("dst.service", service == null ? "" : service);
-            return source.fields("src", "") + " " + destination.fields("dst", wanted)
-                    + field("direction", direction)
-                    + field("dst.waypoint", waypoint == null ? "" : waypoint.uid())
-                    + (passedOver == 0 ? "" : " passed_over=" + passedOver);
+            return line().toString();
+        }
+
+        /** One builder for the whole line: there is one for each connection. */
+        private StringBuilder line() {
+            StringBuilder line = new StringBuilder(LENGTH).append("src.addr=").append(text(source.address()));
+            source.identify(line, "src");
+            line.append(" dst.addr=").append(text(destination.address()));
+            if (authority != null) {
+                line.append(" dst.hbone_addr=").append(authority);
+            }
+            field(line, "dst", ".service", service == null ? "" : service);
+            destination.identify(line, "dst");
+            line.append(" direction=\"").append(direction).append('"');
+            field(line, "dst", ".waypoint", waypoint == null ? "" : waypoint.uid());
+            return passedOver == 0 ? line : line.append(" passed_over=").append(passedOver);
         }
     }
 
-    private static String field(String name, String value) {
-        return value.isEmpty() ? "" : " " + name + "=\"" + inQuotes(value) + "\"";
+    private static void field(StringBuilder line, String end, String name, String value) {
+        if (!value.isEmpty()) {
+            line.append(' ').append(end).append(name).append("=\"").append(inQuotes(value)).append('"');
+        }
     }
 
     /** What a client asked for, perhaps a name. */
@@ -138,9 +156,9 @@ final class AccessLog {
             return;
         }
         boolean inbound = connection.direction().equals("inbound"); // what the pod has sent is what its client receives
-        String line = connection + " bytes_sent=" + (inbound ? result.bytesDownstream() : result.bytesUpstream())
-                + " bytes_recv=" + (inbound ? result.bytesUpstream() : result.bytesDownstream())
-                + " duration=\"" + result.duration().toMillis() + "ms\"";
+        StringBuilder line = connection.line().append(" bytes_sent=").append(inbound ? result.bytesDownstream() : result.bytesUpstream())
+                .append(" bytes_recv=").append(inbound ? result.bytesUpstream() : result.bytesDownstream())
+                .append(" duration=\"").append(result.duration().toMillis()).append("ms\"");
         Throwable error = result.error();
         if (cut != null) {
             LOG.error("connection complete\t{} response_flags={} error=\"{}\"", line, flag, words(cut));
