@@ -57,7 +57,7 @@ public final class IstiodChannel {
                         .withOption(EpollChannelOption.TCP_KEEPCNT, PROBES);
         return builder.eventLoopGroup(loops).executor(executor).offloadExecutor(executor).maxInboundMessageSize(mostBytes)
                 .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS).keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-                .disableRetry().build();
+                .disableRetry().disableServiceConfigLookUp().build();
     }
 
     /** The JDK's TLS: the few connections to the control plane don't need the speed of a native library. */

@@ -69,8 +69,8 @@ public final class MeshState implements Supplier<Mesh> {
     }
 
     /**
-     * Asks a source that sends only what it is asked for. What is asked for is named {@code network/address}, {@code namespace/hostname}, or
-     * by a workload's uid. Thread-safe.
+     * Asks a source that sends only what it is asked for: by the names {@code network/address} and {@code namespace/hostname}, or by a
+     * workload's uid. Thread-safe.
      */
     public interface Demand {
         /** Of a source that sends everything without being asked. */
