@@ -128,7 +128,7 @@ public final class PodProxy {
                 new Reports(access, shared.counters().traffic().pod()));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
-                new TunnelEvents(pod.access()));
+                new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
         PodProxy proxy =
                 new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());
         try {
