@@ -113,7 +113,8 @@ class OperatorsTest {
                 assertThat(socket.getInputStream().readNBytes(4)).isEqualTo("ping".getBytes(StandardCharsets.US_ASCII));
                 dump = load(curl(own, 15000, "/config_dump"));
                 assertThat(curl(own, 15020, "/metrics")).as("what an open connection has carried").containsPattern(
-                        "istio_tcp_received_bytes_total\\{.*reporter=\"source\".*} 4\\.0").doesNotContain("istio_tcp_connections_closed_total{");
+                        "istio_tcp_received_bytes_total\\{.*reporter=\"source\".*} 4\\.0").doesNotContain("istio_tcp_connections_closed_total{")
+                        .contains("inpod_hbone_tunnels{reporter=\"destination\"} 1.0", "inpod_hbone_tunnels{reporter=\"source\"} 1.0");
             }
             assertThat(socket.getInputStream().read()).isEqualTo(-1);
         }
@@ -229,6 +230,8 @@ class OperatorsTest {
             }
         }
         assertThat(types(ours)).containsAll(types(istios).stream().filter(type -> !type.contains(" tokio_")).toList());
+        assertThat(ours).as("the connection is kept").contains("inpod_hbone_connections{reporter=\"destination\"} 1.0",
+                "inpod_hbone_connections{reporter=\"source\"} 1.0", "inpod_hbone_tunnels{reporter=\"source\"} 0.0");
         assertThat(samples).filteredOn(one -> one.name().equals("inpod_certificate_expiry_timestamp_seconds")).hasSize(2);
 
         String found = Tool.run(own, "sh", "-c", "curl -sS --noproxy '*' http://127.0.0.1:15020/metrics | promtool check metrics 2>&1; true");
