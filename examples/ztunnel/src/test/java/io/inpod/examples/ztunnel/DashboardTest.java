@@ -15,10 +15,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -186,10 +182,9 @@ class DashboardTest {
 
     @Test
     void nothingFromElsewhereRuns() throws Exception {
-        HttpResponse<String> page = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(scene.url())).build(),
-                HttpResponse.BodyHandlers.ofString());
-        assertThat(page.headers().firstValue("content-security-policy").orElse("")).startsWith("default-src 'self';").doesNotContain("unsafe");
         show();
+        assertThat(browser.run("return fetch('/').then(answer => answer.headers.get('content-security-policy'))")).asString()
+                .startsWith("default-src 'self';").doesNotContain("unsafe");
         assertThat(browser.run("return performance.getEntriesByType('resource').filter(e => !e.name.startsWith(location.origin)).length")).isEqualTo(0);
         assertThat(browser.run("""
                 return new Promise(done => {

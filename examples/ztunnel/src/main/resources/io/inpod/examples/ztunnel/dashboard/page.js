@@ -33,7 +33,12 @@ function span(seconds) {
   const rest = Math.floor(seconds % parts[i][1] / (parts[i + 1]?.[1] ?? Infinity));
   return `${Math.floor(seconds / parts[i][1])} ${parts[i][0]}` + (rest ? ` ${rest} ${parts[i + 1][0]}` : '');
 }
-const words = code => code.replaceAll('_', ' ');
+const REASONS = {
+  explicitly_denied: 'a DENY policy matches', not_allowed: 'no ALLOW policy matches', policy_unknown: 'a policy is missing',
+  policy_unreadable: "a policy can't be understood", workload_unknown: "the mesh doesn't know the pod", revoked: 'a certificate is revoked',
+  forbidden: 'forbidden by the mesh', unroutable: 'no way in the mesh', answered: 'refused by the peer', timeout: 'no answer in time',
+};
+const words = code => REASONS[code] ?? code.replaceAll('_', ' ');
 const party = p => p.name ? (p.namespace ? `${p.namespace}/${p.name}` : p.name) : 'outside the mesh';
 function say(what) { text($('said'), what); }
 
@@ -72,7 +77,8 @@ function update(element, cell) {
   if (element.last === now) return;
   element.last = now;
   if (typeof cell !== 'object') { element.textContent = cell; return; }
-  const parts = [html('b', cell.tone ?? '', cell.main), ...(cell.aside ? [' ', html('i', '', cell.aside)] : []), ...(cell.sub ?? []).filter(Boolean).map(line => html('small', '', line))];
+  const parts = [html('b', cell.tone ?? '', cell.main), ...(cell.aside ? [' ', html('i', '', cell.aside)] : []),
+    ...(cell.sub ?? []).filter(Boolean).map(line => html('small', '', line))];
   if (cell.gauge !== undefined) {
     const bar = html('span');
     bar.style.width = `${cell.gauge * 100}%`;
@@ -101,7 +107,10 @@ class Chart {
     const y = value => (base - value / top * (base - 14)).toFixed(1);
     const line = which => {
       let path = '', drawn = false;
-      this.values.forEach((value, i) => { path += value ? `${drawn ? 'L' : 'M'}${x(i).toFixed(1)} ${y(value[which])}` : ''; drawn = !!value; });
+      this.values.forEach((value, i) => {
+        path += value ? `${drawn ? 'L' : 'M'}${x(i).toFixed(1)} ${y(value[which])}` : '';
+        drawn = !!value;
+      });
       return path;
     };
     const first = this.values.findIndex(Boolean), into = line(0);
@@ -120,7 +129,7 @@ class Chart {
 }
 const charts = [new Chart('chart-connections', 'Connections per second', rate), new Chart('chart-bytes', 'Bytes per second', bytes)];
 
-// The picture: parties in columns from those that only ask to those that only answer; in a list with arcs where there is no room for columns.
+// The picture: parties in columns, from those that only ask to those that only answer; in a list with arcs where columns have no room.
 const picture = { key: '' };
 function columns(parties, edges) {
   const layer = parties.map(() => 0), state = parties.map(() => 0), ahead = parties.map(() => []);
@@ -141,8 +150,10 @@ function columns(parties, edges) {
   for (let round = 0; round < 6; round++) {
     for (const column of round % 2 ? [...all].reverse() : all) {
       const place = i => {
-        const peers = edges.flatMap(edge => edge.from === i ? [edge.to] : edge.to === i ? [edge.from] : []).filter(peer => layer[peer] !== layer[i]);
-        return peers.length ? peers.reduce((sum, peer) => sum + all[layer[peer]].indexOf(peer) / all[layer[peer]].length, 0) / peers.length : .5;
+        const peers = edges.flatMap(edge => edge.from === i ? [edge.to] : edge.to === i ? [edge.from] : [])
+          .filter(peer => layer[peer] !== layer[i]);
+        const height = peer => all[layer[peer]].indexOf(peer) / all[layer[peer]].length;
+        return peers.length ? peers.reduce((sum, peer) => sum + height(peer), 0) / peers.length : .5;
       };
       const places = new Map(column.map(i => [i, place(i)]));
       column.sort((a, b) => places.get(a) - places.get(b));
@@ -160,12 +171,25 @@ function squeeze({ layer, all }, most) {
 }
 const LETTER = 7.4;
 const clip = (value, width) => value.length * LETTER <= width ? value : value.slice(0, Math.max(1, Math.floor(width / LETTER) - 1)) + '…';
+// A line is {d, middle, end, side}; side is where an arc bends to, 0 for what goes ahead.
+const middle = (a, b, c, d) => [0, 1].map(i => (a[i] + 3 * b[i] + 3 * c[i] + d[i]) / 8);
+const arc = (a, b, c, d, side) => ({ d: `M${a}C${b} ${c} ${d}`, middle: middle(a, b, c, d), end: d, side });
+function curve(points) {
+  let d = `M${points[0]}`, at;
+  for (let i = 1; i < points.length; i++) {
+    const [a, b] = [points[i - 1], points[i]], bend = (b[0] - a[0]) / 2, c = [[a[0] + bend, a[1]], [b[0] - bend, b[1]]];
+    d += `C${c[0]} ${c[1]} ${b}`;
+    at ??= middle(a, ...c, b);
+  }
+  return { d, middle: at, end: points.at(-1), side: 0 };
+}
 function place(width, parties, edges) {
   const gap = 76, boxes = [], tall = 46, fit = Math.floor((width + gap) / (116 + gap));
   const { layer, all } = squeeze(columns(parties, edges), Math.max(fit, 1));
   const boxWidth = Math.min(210, (width - gap * (all.length - 1)) / all.length);
   if (fit >= 3) {
-    const most = Math.max(...all.map(column => column.length)), step = 66, height = Math.max(most * step, Math.min(290, all.flat().length * 48));
+    const most = Math.max(...all.map(column => column.length)), step = 66;
+    const height = Math.max(most * step, Math.min(380, parties.length * 62));
     const free = all.length > 1 ? (width - boxWidth * all.length) / (all.length - 1) : 0;
     all.forEach((column, i) => column.forEach((p, j) => {
       boxes[p] = { x: i * (boxWidth + free), y: (j + .5) * height / column.length - tall / 2, width: boxWidth };
@@ -190,15 +214,28 @@ function place(width, parties, edges) {
         ends.set(edge, { ...ends.get(edge), [own === edge.from ? 'from' : 'to']: y });
       });
     }
+    // Past other columns, a line keeps to the room between boxes that is nearest.
+    const lane = (column, wanted) => {
+      const tops = column.map(i => boxes[i].y).sort((one, two) => one - two);
+      const rooms = [tops[0] - 10, ...tops.slice(1).map((top, i) => (top + tops[i] + tall) / 2), tops.at(-1) + tall + 10];
+      return rooms.reduce((best, y) => Math.abs(y - wanted) < Math.abs(best - wanted) ? y : best);
+    };
     return { boxes, height, tall, path: edge => {
       const a = boxes[edge.from], b = boxes[edge.to], ay = ends.get(edge).from, by = ends.get(edge).to ?? ay, side = shape(edge);
       if (side === 0) {
-        const bend = (b.x - a.x - a.width) / 2;
-        return [[a.x + a.width, ay], [a.x + a.width + bend, ay], [b.x - 7 - bend, by], [b.x - 7, by], 0];
+        const points = [[a.x + a.width, ay]];
+        for (let column = layer[edge.from] + 1; column < layer[edge.to]; column++) {
+          const x = column * (boxWidth + free), y = lane(all[column], ay + (by - ay) * (x - a.x) / (b.x - a.x));
+          points.push([x, y], [x + boxWidth, y]);
+        }
+        points.push([b.x - 7, by]);
+        return curve(points);
       }
-      const ax = side > 0 ? a.x + a.width : a.x, bx = (side > 0 ? b.x + b.width : b.x) + side * 7, out = side * (46 + Math.abs(ay - by) / 6);
-      return edge.from === edge.to ? [[ax, a.y + 12], [ax + side * 40, a.y + 8], [ax + side * 46, a.y + 36], [ax + side * 7, a.y + 32], side]
-        : [[ax, ay], [ax + out, ay], [bx + out, by], [bx, by], side];
+      const ax = side > 0 ? a.x + a.width : a.x, bx = (side > 0 ? b.x + b.width : b.x) + side * 7;
+      const out = side * (46 + Math.abs(ay - by) / 6);
+      return edge.from === edge.to
+        ? arc([ax, a.y + 12], [ax + side * 40, a.y + 8], [ax + side * 46, a.y + 36], [ax + side * 7, a.y + 32], side)
+        : arc([ax, ay], [ax + out, ay], [bx + out, by], [bx, by], side);
     } };
   }
   const left = Math.min(90, width * .24), step = 54;
@@ -206,7 +243,7 @@ function place(width, parties, edges) {
   return { boxes, height: parties.length * step, tall, path: edge => {
     const ay = boxes[edge.from].y + tall / 2 - 6, by = boxes[edge.to].y + tall / 2 + 6;
     const out = Math.min(left * 1.3, 24 + Math.abs(by - ay) / 4);
-    return [[left, ay], [left - out, ay], [left - 7 - out, by], [left - 7, by], -1];
+    return arc([left, ay], [left - out, ay], [left - 7 - out, by], [left - 7, by], -1);
   } };
 }
 function drawPicture({ parties, edges, edgesLeftOut }) {
@@ -224,29 +261,31 @@ function drawPicture({ parties, edges, edgesLeftOut }) {
   picture.parties.forEach((group, i) => group.classList.toggle('busy', busy.has(i)));
   edges.forEach((edge, i) => {
     const drawn = picture.edges[i];
-    for (const part of [drawn.line, drawn.tip]) part.classList.toggle('idle', !edge.open);
-    drawn.line.style.strokeWidth = (1.5 + Math.min(5, Math.log2(1 + edge.open) * .6)).toFixed(1);
-    drawn.label.style.display = edge.open ? '' : 'none';
-    text(drawn.text, count(edge.open));
-    drawn.rect.setAttribute('width', 14 + count(edge.open).length * 7);
-    drawn.rect.setAttribute('x', drawn.middle - 7 - count(edge.open).length * 3.5);
+    const dead = !edge.open && edge.failed > 0 && edge.failed >= edge.opened, label = dead ? '✕' : count(edge.open);
+    for (const part of [drawn.line, drawn.tip, drawn.label]) {
+      part.classList.toggle('idle', !edge.open && !dead);
+      part.classList.toggle('dead', dead);
+    }
+    drawn.line.style.strokeWidth = (1.5 + Math.min(3, Math.log2(1 + edge.open) * .35)).toFixed(1);
+    drawn.label.style.display = edge.open || dead ? '' : 'none';
+    text(drawn.text, label);
+    drawn.rect.setAttribute('width', 14 + label.length * 7);
+    drawn.rect.setAttribute('x', drawn.middle - 7 - label.length * 3.5);
     text(drawn.title, `${party(parties[edge.from])} → ${party(parties[edge.to])}: ${edge.tunnel ? 'encrypted' : 'plaintext'}, `
-      + `${count(edge.open)} open, ${count(edge.opened)} since the start, ${bytes(edge.bytes)}`);
+      + `${count(edge.open)} open, ${count(edge.opened)} since the start, of which ${count(edge.failed)} failed; ${bytes(edge.bytes)}`);
   });
-  picture.svg.setAttribute('aria-label', `${plural(parties.length, 'party', 'parties')} and ${plural(edges.length, 'pair')} that talk; the table below has them`);
+  picture.svg.setAttribute('aria-label',
+    `${plural(parties.length, 'party', 'parties')} and ${plural(edges.length, 'pair')} that talk; the table below has them`);
 }
 function build(width, parties, edges) {
   const { boxes, height, tall, path } = place(width, parties, edges);
   const svg = make('svg', { viewBox: `-1 0 ${width + 2} ${height}`, height, role: 'img' });
   picture.edges = edges.map(edge => {
-    const [a, b, c, d, side] = path(edge), kind = edge.tunnel ? 'tunnel' : 'plain', title = make('title');
-    const t = .5, u = 1 - t, at = i => u * u * u * a[i] + 3 * u * u * t * b[i] + 3 * u * t * t * c[i] + t * t * t * d[i];
-    const dir = side ? -side : 1, middle = at(0), label = make('g', { class: 'count' });
-    const rect = make('rect', { y: at(1) - 9, height: 18, rx: 9 }), number = make('text', { x: middle, y: at(1) + 4 });
-    label.append(rect, number);
-    const line = make('path', { class: `line ${kind}`, d: `M${a}C${b} ${c} ${d}` }, title);
-    const tip = make('path', { class: `tip ${kind}`, d: `M${d[0] + dir * 7} ${d[1]}l${-dir * 9} -5v10z` });
-    return { line, tip, label, rect, text: number, middle, title };
+    const { d, middle: [x, y], end, side } = path(edge), kind = edge.tunnel ? 'tunnel' : 'plain', dir = side ? -side : 1;
+    const title = make('title'), rect = make('rect', { y: y - 9, height: 18, rx: 9 }), number = make('text', { x, y: y + 4 });
+    const label = make('g', { class: 'count' }, rect, number), line = make('path', { class: `line ${kind}`, d }, title);
+    const tip = make('path', { class: `tip ${kind}`, d: `M${end[0] + dir * 7} ${end[1]}l${-dir * 9} -5v10z` });
+    return { line, tip, label, rect, text: number, middle: x, title };
   });
   svg.append(...picture.edges.flatMap(edge => [edge.line, edge.tip]), ...picture.edges.map(edge => edge.label));
   picture.parties = parties.map((p, i) => {
@@ -282,7 +321,8 @@ function drawFigures(s) {
   text($('served'), count(s.served));
   text($('served-of'), s.podCount === s.served ? '' : `of ${count(s.podCount)}`);
   const waiting = s.podCount - s.served;
-  text($('served-note'), waiting ? `⚠ ${plural(waiting, 'pod')} can't be served` : s.podCount ? 'all that the agent has named' : 'the agent has named none');
+  text($('served-note'), waiting ? `⚠ ${plural(waiting, 'pod')} can't be served`
+    : s.podCount ? 'all on this node' : 'the agent has named none');
   $('served-note').classList.toggle('warn', waiting > 0);
   text($('open'), count(s.open));
   const plain = s.open - s.openTunnels;
@@ -309,7 +349,8 @@ function drawPolicy(s) {
   show(bar, no > 0);
   fill('decisions', [{ key: 'allowed', cells: [{ main: '✓ Allowed', tone: 'good' }, count(s.allowed)] },
     ...refused.map(([basis, n]) => ({ key: 'r' + basis, cells: [{ main: '✕ Refused', tone: 'bad', sub: [words(basis)] }, count(n)] })),
-    ...cut.map(([basis, n]) => ({ key: 'c' + basis, cells: [{ main: '✂ Cut while open', tone: 'bad', sub: [words(basis)] }, count(n)] }))], ['', '']);
+    ...cut.map(([basis, n]) => ({ key: 'c' + basis,
+      cells: [{ main: '✂ Cut while open', tone: 'bad', sub: [words(basis)] }, count(n)] }))], ['', '']);
   fill('failures', Object.entries(s.notConnected).filter(([, n]) => n).map(([why, n]) => ({ key: why, cells: [words(why), count(n)] })),
     ['', ''], 'failures-empty');
 }
@@ -319,14 +360,16 @@ function drawMesh(s) {
   state.className = m.error ? 'state bad' : 'state good';
   show($('mesh-error'), !!m.error);
   text($('mesh-error'), m.error ? `${m.error} (seen ${span((s.at - m.failedAt) / 1000)} ago)` : '');
-  const facts = [['Source', m.source], ['Version', m.version], ['In force for', span((s.at - m.loadedAt) / 1000)], ['Workloads', count(m.workloads)],
-    ['Services', count(m.services)], ['Policies', count(m.policies)], ['Changes since the start', count(m.reloads)], ['Errors since the start', count(m.failures)]];
+  const facts = [['Source', m.source], ['Version', m.version], ['In force for', span((s.at - m.loadedAt) / 1000)],
+    ['Workloads', count(m.workloads)], ['Services', count(m.services)], ['Policies', count(m.policies)],
+    ['Changes since the start', count(m.reloads)], ['Errors since the start', count(m.failures)]];
   const list = $('mesh');
   if (!list.children.length) facts.forEach(([name]) => list.append(html('dt', '', name), html('dd')));
   facts.forEach(([, value], i) => text(list.children[2 * i + 1], value));
 }
 function drawPods(s) {
-  fill('pods', s.pods.map(pod => ({ key: pod.uid, cells: [{ main: pod.name || pod.uid, aside: pod.namespace, sub: [`account ${pod.serviceAccount}`] },
+  fill('pods', s.pods.map(pod => ({ key: pod.uid, cells: [
+    { main: pod.name || pod.uid, aside: pod.namespace, sub: [`account ${pod.serviceAccount}`] },
     pod.served ? { main: '✓ Served', tone: 'good' } : { main: '⚠ Waiting', tone: 'warn', sub: [pod.reason || 'being served now'] },
     pod.ports.join(', ') || '–', count(pod.inbound), count(pod.outbound)] })), ['Pod', 'State', 'Listens at', 'In', 'Out'], 'pods-empty');
 }
@@ -344,7 +387,8 @@ function drawCertificates(s) {
 function drawRows() {
   const s = now.snapshot, query = $('q').value.trim();
   if (!s || query && !now.found) return;
-  const rows = query ? now.found.rows : s.rows, total = query ? now.found.found : s.open, newest = $('order').value === 'age', few = narrow.matches ? 6 : 15;
+  const rows = query ? now.found.rows : s.rows, total = query ? now.found.found : s.open;
+  const newest = $('order').value === 'age', few = narrow.matches ? 6 : 15;
   const sorted = [...rows].sort((a, b) => newest ? a.age - b.age : b.up + b.down - a.up - a.down || a.age - b.age).slice(0, 100);
   const shown = now.all ? sorted : sorted.slice(0, few);
   text($('rows-note'), total === 0 ? '' : `${count(shown.length)} of ${plural(total, query ? 'connection that matches' : 'open connection',
@@ -368,7 +412,8 @@ function drawEdges(s) {
 // Spoken, and only when it has changed: what needs somebody.
 let problems = null;
 function drawProblems(s) {
-  const found = [s.mesh.error && 'the mesh configuration has an error', s.podCount > s.served && `${plural(s.podCount - s.served, 'pod')} can't be served`,
+  const found = [s.mesh.error && 'the mesh configuration has an error',
+    s.podCount > s.served && `${plural(s.podCount - s.served, 'pod')} can't be served`,
     s.certificates.some(c => c.error) && 'a certificate is missing'].filter(Boolean).join('; ');
   if (problems !== null && found !== problems) say(found ? `Attention: ${found}` : 'All is well again');
   problems = found;
@@ -440,5 +485,11 @@ $('pause').addEventListener('click', () => {
   if (paused) { clearTimeout(retry); close(); state('wait', 'Paused'); } else open();
 });
 document.addEventListener('visibilitychange', () => document.hidden ? close() : open());
-new ResizeObserver(() => { if (now.snapshot) { drawPicture(now.snapshot); charts.forEach(chart => chart.draw()); } }).observe(document.querySelector('main'));
+new ResizeObserver(() => {
+  if (now.snapshot) {
+    drawPicture(now.snapshot);
+    charts.forEach(chart => chart.draw());
+    drawRows();
+  }
+}).observe(document.querySelector('main'));
 open();
