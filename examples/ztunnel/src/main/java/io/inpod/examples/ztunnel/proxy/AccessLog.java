@@ -57,7 +57,8 @@ final class AccessLog {
                 field(line, end, ".namespace", workload.namespace());
             }
             if (identity != null) { // has no character that couldn't stand in quotes
-                line.append(' ').append(end).append(".identity=\"spiffe://").append(identity.trustDomain()).append(identity.path()).append('"');
+                line.append(' ').append(end).append(".identity=\"spiffe://").append(identity.trustDomain()).append(identity.path())
+                        .append('"');
             }
             if (workload != null) {
                 field(line, end, ".cluster", workload.telemetry().clusterId());

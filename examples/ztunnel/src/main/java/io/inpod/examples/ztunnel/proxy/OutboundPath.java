@@ -5,6 +5,7 @@ import io.inpod.examples.ztunnel.health.OutboundFailures.Reason;
 import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.route.RecentFailures;
 import io.inpod.examples.ztunnel.route.Hop;
 import io.inpod.examples.ztunnel.route.OutboundRoute.OtherNetwork;
 import io.inpod.examples.ztunnel.route.OutboundRouting;

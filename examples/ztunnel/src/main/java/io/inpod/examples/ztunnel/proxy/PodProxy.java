@@ -130,7 +130,8 @@ public final class PodProxy {
                 new OwnConnections(), new Clients(holdings), live, waiting, shared.mesh().demand(), limit, access,
                 new Reports(access, shared.counters().traffic().pod()));
         HboneServer server = new HboneServer(shared.certificates(),
-                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()), new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
+                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()),
+                new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
         CertificateSource.Use certificate = shared.certificates().use(identity); // from now on, so that no connection has to wait for it
         PodProxy proxy = new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(),
                 shared.succession(), certificate);

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
