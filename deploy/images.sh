@@ -127,7 +127,7 @@ jars_layer
 agent_layer
 ztunnel_layer
 archive inpod-agent agent /opt/inpod/start-agent
-archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ReservedCodeCacheSize=64m -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
+archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ThreadPriorityPolicy=1 -XX:CompilerThreadPriority=0 -XX:VMThreadPriority=0 -XX:ReservedCodeCacheSize=64m -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
   -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
   -XX:TrimNativeHeapInterval=30000 \
   -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \

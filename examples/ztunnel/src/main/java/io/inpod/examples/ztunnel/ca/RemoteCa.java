@@ -21,6 +21,7 @@ final class RemoteCa implements CertificateFetcher.Fetch, AutoCloseable {
     /** A certificate takes 5 to 9 ms of one, mostly for making a key and checking signatures. */
     private static final int WORKERS = 2;
     private static final Duration DEADLINE = Duration.ofSeconds(10);
+    private static final int QUIET_MILLIS = 100; // with none, Netty 4.2 may end a loop without closing its channels
 
     private final CaConfig config;
     private final MultiThreadIoEventLoopGroup loops;
@@ -76,7 +77,7 @@ final class RemoteCa implements CertificateFetcher.Fetch, AutoCloseable {
 
     @SuppressWarnings("FutureReturnValueIgnored") // nothing waits for it
     private static void end(MultiThreadIoEventLoopGroup loops, ThreadPoolExecutor worker) {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS);
+        loops.shutdownGracefully(QUIET_MILLIS, 10_000, TimeUnit.MILLISECONDS);
         worker.shutdown();
     }
 }

@@ -45,6 +45,7 @@ final class FileSource implements MeshSource {
         this.config = config;
         this.path = path;
         thread.setDaemon(true);
+        thread.setPriority(Thread.MIN_PRIORITY); // connections go on meanwhile; the launcher makes priorities count
     }
 
     @Override

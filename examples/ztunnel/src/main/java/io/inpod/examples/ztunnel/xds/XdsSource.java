@@ -51,7 +51,7 @@ public final class XdsSource implements MeshSource {
     private final Limits limits;
     private final NodeApi.Node node;
     private final RootCertificates roots;
-    private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true));
+    private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true, Thread.MIN_PRIORITY));
     private final EventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
     private final @Nullable OnDemand demand;
