@@ -11,27 +11,21 @@ import io.inpod.examples.istio.CertificateApi.IstioCertificateRequest;
 import io.inpod.examples.istio.CertificateApi.IstioCertificateResponse;
 import io.inpod.examples.istio.IstioMethods;
 import io.inpod.examples.ztunnel.config.CaConfig;
-import io.inpod.examples.ztunnel.config.CaToken;
+import io.inpod.examples.ztunnel.config.AuthToken;
+import io.inpod.examples.ztunnel.istiod.CallHeaders;
 import io.inpod.hbone.identity.CertificateFetcher;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Asks the CA for certificates, as a node proxy that may act for the pods on its node. */
 final class CaClient implements CertificateFetcher.Fetch {
-    private static final Metadata.Key<String> AUTHORIZATION = key("authorization");
-    private static final Metadata.Key<String> CLUSTER = key("clusterid");
-
     private final CaConfig config;
     private final CaChannel channel;
     private final Executor worker;
@@ -50,10 +44,6 @@ final class CaClient implements CertificateFetcher.Fetch {
         this.deadline = deadline;
     }
 
-    private static Metadata.Key<String> key(String name) {
-        return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
-    }
-
     @Override
     public CompletionStage<WorkloadCertificate> fetch(SpiffeId identity) {
         CompletableFuture<WorkloadCertificate> result = new CompletableFuture<>();
@@ -68,13 +58,8 @@ final class CaClient implements CertificateFetcher.Fetch {
     }
 
     private void ask(SpiffeId identity, SigningRequest request, CompletableFuture<WorkloadCertificate> result) throws IOException {
-        Metadata headers = new Metadata();
-        headers.put(CLUSTER, config.clusterId());
-        config.headers().forEach((name, value) -> headers.put(key(name), value));
-        String token = token();
-        if (token != null) {
-            headers.put(AUTHORIZATION, "Bearer " + token);
-        }
+        Metadata headers = CallHeaders.of(config.server(), config.clusterId());
+        boolean withToken = headers.containsKey(CallHeaders.AUTHORIZATION);
         ManagedChannel ca = channel.current();
         ca.resetConnectBackoff(); // the delays are the fetcher's
         ClientCall<IstioCertificateRequest, IstioCertificateResponse> call = ca.newCall(IstioMethods.CREATE_CERTIFICATE,
@@ -83,7 +68,7 @@ final class CaClient implements CertificateFetcher.Fetch {
             if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
                 ca.enterIdle(); // the connection may be dead without our knowing
             }
-            result.completeExceptionally(new IOException(config.address() + " " + words(status, token != null)));
+            result.completeExceptionally(new IOException(config.server() + " " + words(status, withToken)));
         }), headers);
         call.request(1);
         call.sendMessage(IstioCertificateRequest.newBuilder().setCsr(request.pem()).setValidityDuration(config.lifetime().toSeconds())
@@ -98,7 +83,7 @@ final class CaClient implements CertificateFetcher.Fetch {
             try {
                 result.complete(IssuedChain.parse(answer).checked(identity, request));
             } catch (IOException | RuntimeException e) {
-                result.completeExceptionally(new IOException(config.address() + " has sent one that can't be used: " + e.getMessage(), e));
+                result.completeExceptionally(new IOException(config.server() + " has sent one that can't be used: " + e.getMessage(), e));
             }
         });
     }
@@ -111,38 +96,13 @@ final class CaClient implements CertificateFetcher.Fetch {
         for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
             words.append("; ").append(printable(cause.toString()));
         }
-        if (!withToken && config.socket() == null) {
-            words.append(" (no token was sent: there is no ").append(CaToken.DEFAULT).append(", and AUTH_TOKEN isn't set)");
+        if (!withToken && config.server().socket() == null) {
+            words.append(" (no token was sent: there is no ").append(AuthToken.DEFAULT).append(", and AUTH_TOKEN isn't set)");
         }
         return words.toString();
     }
 
     private static String printable(String text) {
         return (text.length() > 500 ? text.substring(0, 500) + "..." : text).replaceAll("[^\\x20-\\x7e]", "?");
-    }
-
-    /** The token as it is now; null if there needn't be one, and is none. */
-    private @Nullable String token() throws IOException {
-        if (config.token() instanceof CaToken.File file) {
-            try {
-                return checked(Files.readString(file.path(), StandardCharsets.UTF_8), file.path().toString());
-            } catch (NoSuchFileException e) {
-                if (file.required()) {
-                    throw new IOException("AUTH_TOKEN: there is no file " + file.path().toAbsolutePath(), e);
-                }
-                return null;
-            } catch (IOException e) {
-                throw new IOException("the token can't be read: " + e.getMessage(), e);
-            }
-        }
-        return checked(((CaToken.Text) config.token()).value(), "AUTH_TOKEN");
-    }
-
-    private static String checked(String token, String where) throws IOException {
-        String stripped = token.strip();
-        if (!stripped.matches("[\\x21-\\x7e]+")) {
-            throw new IOException(where + " has no token: it is empty, or has spaces or other characters in it");
-        }
-        return stripped;
     }
 }

@@ -43,7 +43,6 @@ public final class Certificates implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("ca");
     private static final int SECONDS = 1;
     private static final int MOST_BUNDLES = 16;
-    private static final List<String> POST_QUANTUM = List.of("X25519MLKEM768");
 
     private final CertificateFetcher source;
     private final @Nullable RemoteCa ca;
@@ -76,14 +75,14 @@ public final class Certificates implements AutoCloseable {
         HboneTls tls = HboneTls.DEFAULT.withRevocations(lists);
         if (config.postQuantum()) {
             requirePostQuantum();
-            tls = tls.withGroups(POST_QUANTUM);
+            tls = tls.withGroups(config.groups());
         }
         CaConfig ca = config.ca();
         if (ca == null) {
             return new Certificates(development(environment)::request, null, revocations, tls, control);
         }
-        RemoteCa remote = RemoteCa.open(ca, config.postQuantum() ? POST_QUANTUM : List.of());
-        LOG.info("certificates come from {}", ca.address());
+        RemoteCa remote = RemoteCa.open(ca, config.groups());
+        LOG.info("certificates come from {}", ca.server());
         return new Certificates(remote, remote, revocations, tls, control);
     }
 
@@ -91,9 +90,10 @@ public final class Certificates implements AutoCloseable {
     private static void requirePostQuantum() throws ConfigException {
         try {
             SslContextBuilder.forClient().sslProvider(SslProvider.OPENSSL)
-                    .option(OpenSslContextOption.GROUPS, POST_QUANTUM.toArray(new String[0])).build();
+                    .option(OpenSslContextOption.GROUPS, ProxyConfig.POST_QUANTUM.toArray(new String[0])).build();
         } catch (SSLException | RuntimeException | LinkageError e) {
-            throw new ConfigException("COMPLIANCE_POLICY=pqc can't be kept: the TLS library doesn't have " + POST_QUANTUM.get(0), e);
+            throw new ConfigException(
+                    "COMPLIANCE_POLICY=pqc can't be kept: the TLS library doesn't have " + ProxyConfig.POST_QUANTUM.get(0), e);
         }
     }
 
@@ -167,7 +167,7 @@ public final class Certificates implements AutoCloseable {
                 source.renewAll();
             }
         } catch (IOException e) {
-            LOG.error("CA_ROOT_CA: {}; what it said before counts", e.getMessage());
+            LOG.error("{}; what it said before counts", e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error", e);
         }

@@ -4,7 +4,6 @@ import io.inpod.examples.ztunnel.config.CaConfig;
 import io.inpod.hbone.identity.CertificateFetcher;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
-import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -40,13 +39,12 @@ final class RemoteCa implements CertificateFetcher.Fetch, AutoCloseable {
     static RemoteCa open(CaConfig config, List<String> groups) throws IOException {
         MultiThreadIoEventLoopGroup loops =
                 new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("ca", true), EpollIoHandler.newFactory());
-        EventLoop loop = loops.next();
-        loop.submit(() -> {}).awaitUninterruptibly(); // its thread must not be started later, in a pod's namespace
+        loops.next().submit(() -> {}).awaitUninterruptibly(); // its thread must not be started later, in a pod's namespace
         ThreadPoolExecutor worker = new ThreadPoolExecutor(WORKERS, WORKERS, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
                 new DefaultThreadFactory("ca-worker", true));
         worker.prestartAllCoreThreads();
         try {
-            CaChannel channel = CaChannel.open(config, groups, loop, worker);
+            CaChannel channel = new CaChannel(config, groups, loops, worker);
             return new RemoteCa(config, loops, worker, channel);
         } catch (IOException | RuntimeException e) {
             end(loops, worker);

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.ca;
 
+import io.inpod.examples.ztunnel.istiod.WatchedBytes;
 import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.RevocationLists;

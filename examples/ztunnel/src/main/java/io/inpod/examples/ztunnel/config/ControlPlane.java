@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param host the host, whose name the server's certificate must have; "" with a socket
  * @param port the port; 0 with a socket
  * @param socket the unix socket, which is spoken to in plaintext, or null
- * @param roots whom the server's certificate must be from: a path, PEM text, or {@value #SYSTEM} for what the JVM trusts
+ * @param roots whom the server's certificate must be from
  * @param otherName a name that the certificate may have instead of the host's, or ""
- * @param token the bearer token or, if it begins with {@code /} or {@code ./}, the file that has it; "" for none
+ * @param token the token of each call
  * @param headers further headers of each call, by their names in lower case
  */
 public record ControlPlane(
@@ -26,18 +26,10 @@ public record ControlPlane(
         String host,
         int port,
         @Nullable Path socket,
-        String roots,
+        ServerRoots roots,
         String otherName,
-        String token,
+        AuthToken token,
         Map<String, String> headers) {
-    /** Instead of roots: what the JVM trusts. */
-    public static final String SYSTEM = "SYSTEM";
-
-    /** Where Istio's deployment mounts the control plane's root. */
-    static final String DEFAULT_ROOTS = "./var/run/secrets/istio/root-cert.pem";
-    /** Where Istio's deployment mounts the token. */
-    public static final String DEFAULT_TOKEN = "./var/run/secrets/tokens/istio-token";
-
     private static final String UNIX = "unix:";
     private static final int DEFAULT_PORT = 15012;
     private static final Pattern HEADER = Pattern.compile("[a-z0-9_.-]+");
@@ -47,18 +39,27 @@ public record ControlPlane(
         headers = Map.copyOf(headers);
     }
 
-    /** Returns the control plane's address; "" if there is none. */
-    static ControlPlane of(String variable, String address, String roots, String otherName, String token, Map<String, String> headers)
-            throws ConfigException {
+    /**
+     * Reads the variables of a service: XDS_ROOT_CA, ALT_XDS_HOSTNAME and so on.
+     *
+     * @param service XDS or CA
+     * @param address its address, {@code https://host:port}, {@code host:port} or {@code unix:/path}; not ""
+     */
+    static ControlPlane of(Variables env, String service, String address) throws ConfigException {
+        ServerRoots roots = ServerRoots.of(env.text(service + "_ROOT_CA", ""));
+        String otherName = env.text("ALT_" + service + "_HOSTNAME", "");
+        AuthToken token = AuthToken.of(env.text("AUTH_TOKEN", ""));
+        Map<String, String> headers = headers(env, service + "_HEADER_");
+        String variable = service + "_ADDRESS";
         if (address.startsWith(UNIX)) {
             String path = address.substring(UNIX.length()).replaceFirst("^//(?=/)", "");
-            if (!path.startsWith("/") || path.startsWith("//")) {
+            if (!path.startsWith("/") || path.startsWith("//") || path.endsWith("/")) {
                 throw new ConfigException(variable + " must name a unix socket by its absolute path, such as unix:///run/xds.sock, not \""
                         + address + "\"");
             }
             return new ControlPlane(address, "", 0, Path.of(path), roots, otherName, token, headers);
         }
-        URI uri = uri(variable, address);
+        URI uri = uri(variable, address.contains("://") ? address : "https://" + address);
         int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
         String host = uri.getHost().startsWith("[") ? uri.getHost().substring(1, uri.getHost().length() - 1) : uri.getHost();
         return new ControlPlane(address, host, port, null, roots, otherName, token, headers);
@@ -70,7 +71,8 @@ public record ControlPlane(
             URI uri = new URI(address);
             boolean onlyHost = uri.getRawUserInfo() == null && uri.getRawQuery() == null && uri.getRawFragment() == null
                     && (uri.getRawPath() == null || uri.getRawPath().isEmpty() || uri.getRawPath().equals("/"));
-            if ("https".equalsIgnoreCase(uri.getScheme()) && uri.getHost() != null && onlyHost && uri.getPort() <= 65_535) {
+            if ("https".equalsIgnoreCase(uri.getScheme()) && uri.getHost() != null && onlyHost && uri.getPort() != 0
+                    && uri.getPort() <= 65_535) {
                 return uri;
             }
         } catch (URISyntaxException e) {

@@ -12,6 +12,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.upstream.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -84,6 +85,9 @@ public record ProxyConfig(
         @Nullable String localXds,
         @Nullable Path localXdsPath,
         @Nullable XdsConfig xds) {
+    /** The groups that COMPLIANCE_POLICY=pqc allows. */
+    public static final List<String> POST_QUANTUM = List.of("X25519MLKEM768");
+
     private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
     private static final Set<Integer> OWN_PORTS_WITH_SOCKS5 = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT, SOCKS5_PORT);
 
@@ -148,6 +152,11 @@ public record ProxyConfig(
                 text.isEmpty() ? null : text,
                 path.isEmpty() ? null : Path.of(path),
                 xds);
+    }
+
+    /** {@return the only groups for the exchange of keys, with pods' peers and with the control plane; empty if any will do} */
+    public List<String> groups() {
+        return postQuantum ? POST_QUANTUM : List.of();
     }
 
     private static boolean postQuantum(Variables env) throws ConfigException {

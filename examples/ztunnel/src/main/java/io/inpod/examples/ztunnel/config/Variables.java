@@ -9,30 +9,11 @@ import java.util.regex.Pattern;
 
 /** Environment variables, parsed strictly: an invalid value is an error and isn't replaced by the default. */
 record Variables(Map<String, String> values) {
-    private static final Pattern HEADER_NAME = Pattern.compile("[0-9a-z_.-]+");
-    private static final Pattern HEADER_VALUE = Pattern.compile("[\\x20-\\x7e]*");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
     String text(String name, String otherwise) {
         String value = values.get(name);
         return value == null ? otherwise : value.strip();
-    }
-
-    /** The headers that variables with a prefix name: what follows it, in lower case, and their values. */
-    Map<String, String> prefixed(String prefix) throws ConfigException {
-        Map<String, String> headers = new TreeMap<>();
-        for (String variable : values.keySet()) {
-            if (variable.startsWith(prefix)) {
-                String name = variable.substring(prefix.length()).toLowerCase(Locale.ROOT);
-                String value = text(variable, "");
-                if (!HEADER_NAME.matcher(name).matches() || name.endsWith("-bin") || !HEADER_VALUE.matcher(value).matches()) {
-                    throw new ConfigException(variable + " can't be a header: its name after " + prefix
-                            + " may have letters, digits, - _ and ., and its value printable ASCII characters");
-                }
-                headers.put(name, value);
-            }
-        }
-        return Map.copyOf(headers);
     }
 
     /** Returns the variables whose names begin with a prefix, by the rest of the name. */

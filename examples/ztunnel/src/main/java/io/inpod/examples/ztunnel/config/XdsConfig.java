@@ -37,9 +37,7 @@ public record XdsConfig(ControlPlane server, String nodeId, Map<String, @Nullabl
             }
             return null;
         }
-        ControlPlane server = ControlPlane.of("XDS_ADDRESS", address, env.text("XDS_ROOT_CA", ControlPlane.DEFAULT_ROOTS),
-                env.text("ALT_XDS_HOSTNAME", ""), env.text("AUTH_TOKEN", ControlPlane.DEFAULT_TOKEN),
-                ControlPlane.headers(env, "XDS_HEADER_"));
+        ControlPlane server = ControlPlane.of(env, "XDS", address);
         String ip = env.text("INSTANCE_IP", "1.1.1.1");
         String pod = env.text("POD_NAME", "");
         String namespace = env.text("POD_NAMESPACE", "");

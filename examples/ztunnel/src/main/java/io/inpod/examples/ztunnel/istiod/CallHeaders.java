@@ -1,15 +1,19 @@
 package io.inpod.examples.ztunnel.istiod;
 
 import io.grpc.Metadata;
+import io.inpod.examples.ztunnel.config.AuthToken;
 import io.inpod.examples.ztunnel.config.ControlPlane;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** The headers of a call to the control plane. */
 public final class CallHeaders {
+    /** The header that has the token, if there is one. */
+    public static final Metadata.Key<String> AUTHORIZATION = key("authorization");
+
     private CallHeaders() {}
 
     /**
@@ -23,9 +27,9 @@ public final class CallHeaders {
     public static Metadata of(ControlPlane server, String clusterId) throws IOException {
         Metadata headers = new Metadata();
         headers.put(key("clusterid"), clusterId);
-        String token = token(server);
-        if (!token.isEmpty()) {
-            headers.put(key("authorization"), "Bearer " + token);
+        String token = token(server.token());
+        if (token != null) {
+            headers.put(AUTHORIZATION, "Bearer " + token);
         }
         server.headers().forEach((name, value) -> {
             headers.discardAll(key(name));
@@ -38,24 +42,28 @@ public final class CallHeaders {
         return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
     }
 
-    private static String token(ControlPlane server) throws IOException {
-        String source = server.token();
-        if (!source.startsWith("/") && !source.startsWith("./")) {
-            return source;
-        }
-        try {
-            String token = Files.readString(Path.of(source), StandardCharsets.ISO_8859_1).strip();
-            if (token.isEmpty() || !token.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-                throw new IOException("it has no token in it");
+    /** The token as it is now; null where none is mounted: the control plane may not want one. */
+    private static @Nullable String token(AuthToken token) throws IOException {
+        if (token instanceof AuthToken.File file) {
+            try {
+                return checked(Files.readString(file.path(), StandardCharsets.ISO_8859_1), file.path().toString());
+            } catch (NoSuchFileException e) {
+                if (file.required()) {
+                    throw new IOException("AUTH_TOKEN: there is no file " + file.path().toAbsolutePath(), e);
+                }
+                return null;
+            } catch (IOException e) {
+                throw new IOException("the token can't be read: " + e.getMessage(), e);
             }
-            return token;
-        } catch (NoSuchFileException e) {
-            if (source.equals(ControlPlane.DEFAULT_TOKEN)) {
-                return ""; // where nothing is mounted, the control plane may not want one
-            }
-            throw new IOException("AUTH_TOKEN: there is no file " + source, e);
-        } catch (IOException e) {
-            throw new IOException("AUTH_TOKEN: can't read " + source + ": " + e.getMessage(), e);
         }
+        return checked(((AuthToken.Text) token).value(), "AUTH_TOKEN");
+    }
+
+    private static String checked(String token, String where) throws IOException {
+        String stripped = token.strip();
+        if (!stripped.matches("[\\x21-\\x7e]+")) {
+            throw new IOException(where + " has no token: it is empty, or has spaces or other characters in it");
+        }
+        return stripped;
     }
 }

@@ -10,16 +10,18 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Makes gRPC channels to the control plane. A channel has the roots of the moment in which it is made, so a caller makes another one when
- * they {@linkplain RootCertificates#changed have changed}.
+ * they {@linkplain RootCertificates#look() have changed}.
  */
 public final class IstiodChannel {
     private static final int CONNECT_MILLIS = 5_000;
@@ -37,32 +39,37 @@ public final class IstiodChannel {
      *
      * @param server where the control plane is
      * @param roots whom the server's certificate must be from
+     * @param groups the only groups for the exchange of keys, or empty if any will do
      * @param loops event loops of the epoll transport, started by the caller, whose they remain
      * @param executor runs what the caller gives to gRPC, and looks up names; its threads are started by the caller, whose it remains
      * @param mostBytes how long a message from the server may be, in bytes
      * @return the channel, which the caller shuts down
      * @throws IOException if the roots can't be read
      */
-    public static ManagedChannel open(ControlPlane server, RootCertificates roots, EventLoopGroup loops, Executor executor, int mostBytes)
-            throws IOException {
+    public static ManagedChannel open(ControlPlane server, RootCertificates roots, List<String> groups, EventLoopGroup loops,
+            Executor executor, int mostBytes) throws IOException {
         NettyChannelBuilder builder = server.socket() != null
                 ? NettyChannelBuilder.forAddress(new DomainSocketAddress(server.socket().toFile()))
                         .channelType(EpollDomainSocketChannel.class).usePlaintext().overrideAuthority("localhost")
                         .withOption(ChannelOption.SO_KEEPALIVE, null) // which gRPC sets, and unix sockets don't have
                 : NettyChannelBuilder.forAddress(server.host(), server.port()).channelType(EpollSocketChannel.class)
-                        .sslContext(tls(server, roots))
+                        .sslContext(tls(server, roots, groups))
                         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
                         .withOption(EpollChannelOption.TCP_KEEPIDLE, IDLE_SECONDS)
                         .withOption(EpollChannelOption.TCP_KEEPINTVL, PROBE_SECONDS)
                         .withOption(EpollChannelOption.TCP_KEEPCNT, PROBES);
         return builder.eventLoopGroup(loops).executor(executor).offloadExecutor(executor).maxInboundMessageSize(mostBytes)
                 .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS).keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-                .disableRetry().disableServiceConfigLookUp().build();
+                .proxyDetector(address -> null).disableRetry().disableServiceConfigLookUp().build();
     }
 
-    /** The JDK's TLS: the few connections to the control plane don't need the speed of a native library. */
-    private static SslContext tls(ControlPlane server, RootCertificates roots) throws IOException {
-        return GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
+    /** The JDK's TLS, in which groups can't be chosen: the few connections to the control plane don't need a native library's speed. */
+    private static SslContext tls(ControlPlane server, RootCertificates roots, List<String> groups) throws IOException {
+        SslContextBuilder builder = SslContextBuilder.forClient();
+        if (!groups.isEmpty()) {
+            builder.option(OpenSslContextOption.GROUPS, groups.toArray(new String[0]));
+        }
+        return GrpcSslContexts.configure(builder, groups.isEmpty() ? SslProvider.JDK : SslProvider.OPENSSL)
                 .trustManager(new ServerTrust(roots.trust(), server.host(), server.otherName())).endpointIdentificationAlgorithm(null)
                 .build();
     }

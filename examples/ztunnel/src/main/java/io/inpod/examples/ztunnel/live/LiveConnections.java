@@ -28,10 +28,14 @@ public final class LiveConnections implements AutoCloseable {
     private static final int PORTION = 50;
     private static final long PAUSE_MILLIS = 1;
 
+    private static final Verdict REVOKED = new Verdict(Verdict.Basis.REVOKED, "a certificate was revoked", null);
+
     private final Supplier<Policies> policies;
     private final Denials denials;
     private final Set<LiveConnection> open = ConcurrentHashMap.newKeySet();
     private final MeshState.Subscription subscription;
+    /** Which tunnels aren't trusted any more; null before the first was revoked. */
+    private volatile @Nullable Predicate<ConnectionIdentities> revoked;
     /** What all have been decided with, or will be. On the thread of the watch only. */
     private Policies checked;
 
@@ -72,7 +76,7 @@ public final class LiveConnections implements AutoCloseable {
     public Entry enter(EventLoop loop, Attempt attempt, @Nullable ConnectionIdentities certificates) {
         LiveConnection connection = new LiveConnection(this, loop, attempt, certificates);
         open.add(connection);
-        Verdict verdict = policies.get().decide(attempt, Trace.NONE);
+        Verdict verdict = isRevoked(certificates) ? REVOKED : policies.get().decide(attempt, Trace.NONE);
         if (verdict.allowed()) {
             denials.entered();
         } else {
@@ -80,6 +84,11 @@ public final class LiveConnections implements AutoCloseable {
             connection.end();
         }
         return new Entry(verdict, connection);
+    }
+
+    private boolean isRevoked(@Nullable ConnectionIdentities certificates) {
+        Predicate<ConnectionIdentities> which = revoked;
+        return which != null && certificates != null && which.test(certificates);
     }
 
     void remove(LiveConnection connection) {
@@ -107,17 +116,15 @@ public final class LiveConnections implements AutoCloseable {
     }
 
     /**
-     * Cuts the connections in tunnels whose certificates aren't trusted any more. May be called from any thread.
+     * Cuts the connections in tunnels whose certificates aren't trusted any more, and refuses new ones in them: their peers may send
+     * requests until they know that a tunnel is being retired. May be called from any thread.
      *
-     * @param which chooses the tunnels
+     * @param which chooses the tunnels, from now on
      */
     public void revoked(Predicate<ConnectionIdentities> which) {
-        Verdict revoked = new Verdict(Verdict.Basis.REVOKED, "a certificate was revoked", null);
+        revoked = which;
         Verdict trusted = new Verdict(Verdict.Basis.ALLOWED, "", null);
-        cut("connection closed: ", connection -> {
-            ConnectionIdentities certificates = connection.certificates();
-            return certificates != null && which.test(certificates) ? revoked : trusted;
-        });
+        cut("connection closed: ", connection -> isRevoked(connection.certificates()) ? REVOKED : trusted);
     }
 
     private void cut(String prefix, Function<LiveConnection, Verdict> verdicts) {

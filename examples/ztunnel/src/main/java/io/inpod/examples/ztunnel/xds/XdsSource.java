@@ -51,7 +51,8 @@ public final class XdsSource implements MeshSource {
     private final Limits limits;
     private final NodeApi.Node node;
     private final RootCertificates roots;
-    private final ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true, Thread.MIN_PRIORITY));
+    private final ScheduledThreadPoolExecutor thread =
+            new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true, Thread.MIN_PRIORITY));
     private final EventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
     private final @Nullable OnDemand demand;
@@ -126,17 +127,18 @@ public final class XdsSource implements MeshSource {
         ending = null;
         try {
             Metadata headers = CallHeaders.of(server(), config.clusterId());
-            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, loops, thread, limits.mostBytes), new XdsStream.Receiver() {
-                @Override
-                public void received(XdsStream from, DeltaDiscoveryResponse response) {
-                    XdsSource.this.received(from, response);
-                }
+            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, config.groups(), loops, thread, limits.mostBytes),
+                    new XdsStream.Receiver() {
+                        @Override
+                        public void received(XdsStream from, DeltaDiscoveryResponse response) {
+                            XdsSource.this.received(from, response);
+                        }
 
-                @Override
-                public void ended(XdsStream from, Status why) {
-                    XdsSource.this.ended(from, why);
-                }
-            });
+                        @Override
+                        public void ended(XdsStream from, Status why) {
+                            XdsSource.this.ended(from, why);
+                        }
+                    });
             stream = next;
             next.start(headers);
             types.values().forEach(type -> next.send(subscription(type)));
@@ -190,10 +192,12 @@ public final class XdsSource implements MeshSource {
     private void lookAtRoots() {
         try {
             XdsStream now = stream;
-            if (now != null && roots.changed()) {
+            if (roots.look() && now != null) {
                 backoff.reset();
                 end(now, "is connected to again, because the file of XDS_ROOT_CA has changed");
             }
+        } catch (IOException e) {
+            LOG.error("{}; what it said before counts", e.getMessage());
         } catch (RuntimeException | Error e) { // the first exception would silently end the looks
             LOG.error("an unexpected error while looking at the file of XDS_ROOT_CA", e);
         }

@@ -193,7 +193,7 @@ class CaClientTest {
         assertThatThrownBy(() -> remote.look()).isInstanceOf(IOException.class).hasMessageContaining("has no certificates");
         assertThat(get(remote.fetch(ID)).identity()).isEqualTo(ID);
         assertThatThrownBy(() -> RemoteCa.open(ca.config().ca(), List.of())).hasMessageContaining("CA_ROOT_CA: ").hasMessageContaining("has no certificates");
-        assertThatThrownBy(() -> RemoteCa.open(ca.config("CA_ROOT_CA", "/nowhere/root.pem").ca(), List.of())).hasMessageContaining("CA_ROOT_CA: /nowhere/root.pem");
+        assertThatThrownBy(() -> RemoteCa.open(ca.config("CA_ROOT_CA", "/nowhere/root.pem").ca(), List.of())).hasMessageContaining("CA_ROOT_CA: there is no file /nowhere/root.pem");
     }
 
     private String failure = "";

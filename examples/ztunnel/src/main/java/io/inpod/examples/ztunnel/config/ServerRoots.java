@@ -2,8 +2,8 @@ package io.inpod.examples.ztunnel.config;
 
 import java.nio.file.Path;
 
-/** What vouches for the CA's server. */
-public sealed interface CaRoot {
+/** XDS_ROOT_CA and CA_ROOT_CA: what vouches for a server of the control plane. */
+public sealed interface ServerRoots {
     /** Where Kubernetes mounts the roots that Istio distributes. */
     Path DEFAULT = Path.of("./var/run/secrets/istio/root-cert.pem");
 
@@ -12,20 +12,20 @@ public sealed interface CaRoot {
      *
      * @param path the file, PEM
      */
-    record File(Path path) implements CaRoot {}
+    record File(Path path) implements ServerRoots {}
 
     /**
      * Roots as text.
      *
      * @param pem the certificates
      */
-    record Text(String pem) implements CaRoot {}
+    record Text(String pem) implements ServerRoots {}
 
     /** The roots that the Java runtime trusts. */
-    record OfJava() implements CaRoot {}
+    record OfJava() implements ServerRoots {}
 
     /** Reads the variable's value. */
-    static CaRoot of(String value) {
+    static ServerRoots of(String value) {
         if (value.equals("SYSTEM")) {
             return new OfJava();
         }

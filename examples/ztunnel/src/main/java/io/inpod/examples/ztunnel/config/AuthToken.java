@@ -3,8 +3,8 @@ package io.inpod.examples.ztunnel.config;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The token that shows the CA who this proxy is. */
-public sealed interface CaToken {
+/** AUTH_TOKEN: the bearer token that shows the control plane who this proxy is. */
+public sealed interface AuthToken {
     /** Where Kubernetes mounts a service account's token for Istio, if it does. */
     Path DEFAULT = Path.of("./var/run/secrets/tokens/istio-token");
 
@@ -14,14 +14,14 @@ public sealed interface CaToken {
      * @param path the file
      * @param required whether a request without it fails here; otherwise it is sent without a token while there is no such file
      */
-    record File(Path path, boolean required) implements CaToken {}
+    record File(Path path, boolean required) implements AuthToken {}
 
     /**
      * A token as text.
      *
      * @param value the token
      */
-    record Text(String value) implements CaToken {
+    record Text(String value) implements AuthToken {
         /** Never the token. */
         @Override
         public String toString() {
@@ -30,7 +30,7 @@ public sealed interface CaToken {
     }
 
     /** Reads the variable's value: a path if it has a slash or names a file, else the token itself, in which no slash occurs. */
-    static CaToken of(String value) {
+    static AuthToken of(String value) {
         if (value.isEmpty()) {
             return new File(DEFAULT, false);
         }

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.ca;
+package io.inpod.examples.ztunnel.istiod;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A file's content, which is looked at from time to time. Content, because a mounted secret changes by switching a link whose times say
  * nothing; and a change counts once two looks in a row find the same, because the file may be half written. Not thread-safe.
  */
-final class WatchedBytes {
+public final class WatchedBytes {
     private final Path file;
     private byte[] used;
     private byte @Nullable [] seen;
@@ -20,7 +20,14 @@ final class WatchedBytes {
         this.used = first;
     }
 
-    static WatchedBytes read(Path file) throws IOException {
+    /**
+     * Reads a file for the first time.
+     *
+     * @param file the file
+     * @return its content, which counts
+     * @throws IOException if it can't be read
+     */
+    public static WatchedBytes read(Path file) throws IOException {
         return new WatchedBytes(file, bytes(file));
     }
 
@@ -33,12 +40,17 @@ final class WatchedBytes {
     }
 
     /** {@return the content that counts} */
-    byte[] content() {
+    public byte[] content() {
         return used;
     }
 
-    /** Takes a look, and returns whether the content that counts has changed. */
-    boolean look() throws IOException {
+    /**
+     * Takes a look.
+     *
+     * @return whether the content that counts has changed
+     * @throws IOException if the file can't be read
+     */
+    public boolean look() throws IOException {
         byte[] now = bytes(file);
         boolean changed = !Arrays.equals(now, used) && Arrays.equals(now, seen);
         seen = now;
