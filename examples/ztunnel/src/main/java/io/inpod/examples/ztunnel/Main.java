@@ -181,7 +181,10 @@ public final class Main {
         ports.forEach(HttpPort::open);
         regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> ports.forEach(HttpPort::open));
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
-        regularly(control, FOLLOW_SECONDS, "following the mesh in metrics", log, () -> shared.counters().traffic().follow(mesh.get()));
+        regularly(control, FOLLOW_SECONDS, "following the mesh in metrics", log, () -> {
+            shared.counters().traffic().follow(mesh.get());
+            shared.counters().dns().retain(state.telemetry());
+        });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 

@@ -79,12 +79,7 @@ final class Metrics {
     }
 
     private void ofNames(DnsCounters names) {
-        count("istio_dns_requests_total", "DNS queries of pods that were answered from the mesh, forwarded or refused", () -> {
-            DnsCounters.Counts counts = names.counts();
-            return counts.answered() + counts.forwarded() + counts.refused();
-        });
-        count("istio_dns_upstream_requests_total", "DNS queries that were forwarded", () -> names.counts().forwarded());
-        count("istio_dns_upstream_failures_total", "forwarded DNS queries without an answer", () -> names.counts().failed());
+        registry.register(names);
         count("inpod_dns_refused_total", "DNS queries that were not forwarded because too many were waiting",
                 () -> names.counts().refused());
     }

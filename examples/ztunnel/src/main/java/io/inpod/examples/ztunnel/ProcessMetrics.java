@@ -30,13 +30,13 @@ final class ProcessMetrics {
         MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
         GaugeWithCallback.builder().name("jvm_memory_used_bytes").help("memory in use: of the heap, and of buffers outside of it")
                 .labelNames("area").callback(to -> {
-                    to.call(memory.getHeapMemoryUsage().getUsed(), "heap");
-                    to.call(PlatformDependent.usedDirectMemory(), "direct");
+                    to.call((double) memory.getHeapMemoryUsage().getUsed(), "heap");
+                    to.call((double) PlatformDependent.usedDirectMemory(), "direct");
                 }).register(registry);
         GaugeWithCallback.builder().name("jvm_memory_max_bytes").help("how much memory may be in use")
                 .labelNames("area").callback(to -> {
-                    to.call(memory.getHeapMemoryUsage().getMax(), "heap");
-                    to.call(PlatformDependent.maxDirectMemory(), "direct");
+                    to.call((double) memory.getHeapMemoryUsage().getMax(), "heap");
+                    to.call((double) PlatformDependent.maxDirectMemory(), "direct");
                 }).register(registry);
     }
 

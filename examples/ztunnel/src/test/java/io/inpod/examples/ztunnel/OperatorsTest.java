@@ -52,7 +52,7 @@ class OperatorsTest {
                 NetworkNamespace own = network.pod(0).namespace().duplicate();
                 ServerSocketChannel app = server.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
             ztunnel.mesh(mesh());
-            ztunnel.environment.putAll(Map.of("INPOD_STATS_PORT", "15020", "INPOD_ADMIN_PORT", "15000", "LOG_FORMAT", "json", "RUST_LOG", "info,dns=off"));
+            ztunnel.environment.putAll(Map.of("INPOD_STATS_PORT", "15020", "INPOD_ADMIN_PORT", "15000", "LOG_FORMAT", "json", "RUST_LOG", "info,access=debug,dns=off"));
             ztunnel.start("nsenter", "--net=" + Tool.pathOf(own), "--");
             agent.accept();
             assertThat(agent.request("add uid-client client default sa-client " + Tool.pathOf(client.namespace()))).isEqualTo("ack");
@@ -113,7 +113,8 @@ class OperatorsTest {
                 assertThat(socket.getInputStream().readNBytes(4)).isEqualTo("ping".getBytes(StandardCharsets.US_ASCII));
                 dump = load(curl(own, 15000, "/config_dump"));
                 assertThat(curl(own, 15020, "/metrics")).as("what an open connection has carried").containsPattern(
-                        "istio_tcp_received_bytes_total\\{.*reporter=\"source\".*} 4\\.0").doesNotContain("istio_tcp_connections_closed_total{");
+                        "istio_tcp_received_bytes_total\\{.*reporter=\"source\".*} 4\\.0").doesNotContain("istio_tcp_connections_closed_total{")
+                        .contains("inpod_hbone_tunnels{reporter=\"destination\"} 1.0", "inpod_hbone_tunnels{reporter=\"source\"} 1.0");
             }
             assertThat(socket.getInputStream().read()).isEqualTo(-1);
         }
@@ -122,7 +123,7 @@ class OperatorsTest {
     }
 
     private static List<String> completed(ZtunnelProcess ztunnel) throws IOException {
-        return ztunnel.lines().stream().filter(line -> line.contains("\"scope\":\"access\"")).toList();
+        return ztunnel.lines().stream().filter(line -> line.contains("\"message\":\"connection complete\"")).toList();
     }
 
     private static String resource(String name) throws IOException {
@@ -186,6 +187,8 @@ class OperatorsTest {
                         + ":15008\",\"dst.hbone_addr\":\"" + address + ":8080\",\"dst.workload\":\"server\",\"dst.namespace\":\"default\","
                         + "\"dst.identity\":\"spiffe://cluster.local/ns/default/sa/sa-server\",\"dst.cluster\":\"Kubernetes\",\"direction\":\"inbound\","
                         + "\"bytes_sent\":4,\"bytes_recv\":4,\"duration\":\"T\"}");
+        assertThat(ztunnel.lines()).filteredOn(line -> line.contains("\"level\":\"debug\"")).hasSize(2)
+                .allSatisfy(line -> assertThat(line).contains("\"scope\":\"access\",\"message\":\"connection opened\",\"src.addr\":"));
         assertThat(ztunnel.lines()).allSatisfy(line -> assertThat(load(line).keySet().toString()).startsWith("[level, time, scope, message"));
     }
 
@@ -227,6 +230,8 @@ class OperatorsTest {
             }
         }
         assertThat(types(ours)).containsAll(types(istios).stream().filter(type -> !type.contains(" tokio_")).toList());
+        assertThat(ours).as("the connection is kept").contains("inpod_hbone_connections{reporter=\"destination\"} 1.0",
+                "inpod_hbone_connections{reporter=\"source\"} 1.0", "inpod_hbone_tunnels{reporter=\"source\"} 0.0");
         assertThat(samples).filteredOn(one -> one.name().equals("inpod_certificate_expiry_timestamp_seconds")).hasSize(2);
 
         String found = Tool.run(own, "sh", "-c", "curl -sS --noproxy '*' http://127.0.0.1:15020/metrics | promtool check metrics 2>&1; true");
@@ -245,11 +250,11 @@ class OperatorsTest {
     }
 
     private static void levelsAreChanged(NetworkNamespace own) throws IOException {
-        assertThat(curl(own, 15000, "/logging")).isEqualTo("current log level is info,dns=off\n");
-        assertThat(curl(own, 15000, "/logging?level=access:debug,proxy:off", "-X", "POST"))
-                .isEqualTo("current log level is info,access=debug,dns=off,proxy=off\n");
+        assertThat(curl(own, 15000, "/logging")).isEqualTo("current log level is info,access=debug,dns=off\n");
+        assertThat(curl(own, 15000, "/logging?level=access:info,proxy:off", "-X", "POST"))
+                .isEqualTo("current log level is info,access=info,dns=off,proxy=off\n");
         assertThat(curl(own, 15000, "/logging?level=loud", "-X", "POST")).contains("\"loud\" isn't a level", "usage:");
-        assertThat(curl(own, 15000, "/logging?reset", "-X", "POST")).isEqualTo("current log level is info,dns=off\n");
+        assertThat(curl(own, 15000, "/logging?reset", "-X", "POST")).isEqualTo("current log level is info,access=debug,dns=off\n");
     }
 
     private static String curl(NetworkNamespace from, int port, String path, String... options) throws IOException {

@@ -72,7 +72,9 @@ class ReadinessTest {
                 assertThat(ask(own, 15020, "/metrics")).contains("# TYPE inpod_outbound_failed_total counter",
                         "inpod_outbound_failed_total{reason=\"forbidden\"} 1.0", "inpod_outbound_failed_total{reason=\"timeout\"} 0.0",
                         "inpod_policy_refused_total{basis=\"not_allowed\"} 0.0", "inpod_policy_cut_total{basis=\"revoked\"} 0.0",
-                        "istio_dns_requests_total 1.0", "inpod_mesh_current 1.0", "inpod_mesh_failures_total 0.0",
+                        "istio_dns_requests_total{request_protocol=\"udp\",request_query_type=\"A\",source_canonical_revision=\"unknown\","
+                                + "source_canonical_service=\"unknown\"} 1.0",
+                        "inpod_mesh_current 1.0", "inpod_mesh_failures_total 0.0",
                         "workload_manager_active_proxy_count 1.0", "workload_manager_pending_proxy_count 0.0").endsWith("200");
                 assertThat(ask(own, 15000, "/")).contains("<h1>ztunnel</h1>").endsWith("200");
                 assertThat(Tool.run(own, "ss", "-Hnlt", "sport = :15000").lines().map(line -> line.split(" +")[3]))

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
@@ -50,7 +51,9 @@ class RequestsTest {
     private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
-            log.add(event.getFormattedMessage());
+            if (event.getLevel().isGreaterOrEqual(Level.INFO)) {
+                log.add(event.getFormattedMessage());
+            }
         }
     };
     private PolicyScene scene;

@@ -67,6 +67,7 @@ public final class AdminServer implements AutoCloseable {
      * @return the server
      * @throws IOException if the port is taken
      */
+    @SuppressWarnings("AddressSelection") // an address in figures is not looked up
     public static AdminServer open(EventLoopGroup thread, int port, Map<String, Page> pages) throws IOException {
         AdminServer server = new AdminServer(thread, pages);
         server.bind(SocketProtocolFamily.INET, new InetSocketAddress("127.0.0.1", port));

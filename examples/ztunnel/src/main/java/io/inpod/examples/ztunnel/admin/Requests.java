@@ -46,6 +46,7 @@ final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // they are void: exceptionCaught is called instead
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
         if (answered) {
             return;

@@ -99,6 +99,7 @@ public final class DnsProxy implements AutoCloseable {
             return;
         }
         DnsQuestion question = Objects.requireNonNull(query.question());
+        DnsSeries counted = counters.asked(question.type().name(), tcp, asking.get().telemetry());
         Optional<NameAnswer> found = names.find(mesh.get(), asking.get(), question.name());
         if (found.isPresent() && query.isForAddresses()) {
             counters.answered();
@@ -112,10 +113,12 @@ public final class DnsProxy implements AutoCloseable {
             counters.refused();
             reply.accept(DnsAnswer.empty(ByteBufAllocator.DEFAULT, query, message, DnsResponseCode.SERVFAIL, false));
         } else {
-            counters.forwarded();
+            counted.passedOn();
+            long begun = System.nanoTime();
             ByteBuf kept = message.copy(); // the caller's is gone when the answer comes
             forwarder.forward(loop, client, query, kept.retainedDuplicate(), tcp, servers.servers(), answer -> {
                 waiting.decrementAndGet();
+                counted.ended(answer != null, System.nanoTime() - begun);
                 reply.accept(passedOn(query, kept, tcp, found.isPresent(), answer));
                 kept.release();
             });
@@ -131,7 +134,6 @@ public final class DnsProxy implements AutoCloseable {
     private ByteBuf passedOn(DnsQuery query, ByteBuf message, boolean tcp, boolean known, @Nullable ByteBuf answer) {
         LOG.debug("{} forwarded: {}", Objects.requireNonNull(query.question()), answer == null ? "no answer" : "answered");
         if (answer == null) {
-            counters.failed();
             return DnsAnswer.empty(ByteBufAllocator.DEFAULT, query, message, DnsResponseCode.SERVFAIL, false);
         }
         if (!tcp && answer.readableBytes() > query.udpBytes()) {

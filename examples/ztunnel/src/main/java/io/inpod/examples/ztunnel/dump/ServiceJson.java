@@ -29,10 +29,8 @@ final class ServiceJson {
         for (NetworkAddress address : service.addresses()) {
             json.writeString(address.toString());
         }
-        for (NetworkBlock block : service.blocks()) {
-            json.writeString(block.toString());
-        }
         json.writeEndArray();
+        cidrVips(json, service);
         ports(json, "ports", service.ports());
         endpoints(json, service, mesh);
         json.writeArrayFieldStart("subjectAltNames");
@@ -53,6 +51,19 @@ final class ServiceJson {
         json.writeBooleanField("canonical", service.canonical());
         json.writeStringField("visibility", service.ofNamespaceOnly() ? "Namespace" : "Public");
         json.writeEndObject();
+    }
+
+    private static void cidrVips(JsonGenerator json, Service service) throws IOException {
+        if (!service.blocks().isEmpty()) {
+            json.writeArrayFieldStart("cidrVips");
+            for (NetworkBlock block : service.blocks()) {
+                json.writeStartObject();
+                json.writeStringField("network", block.network());
+                json.writeStringField("cidr", block.block().toString());
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        }
     }
 
     private static void endpoints(JsonGenerator json, Service service, Mesh mesh) throws IOException {

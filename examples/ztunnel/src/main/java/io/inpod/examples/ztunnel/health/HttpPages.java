@@ -53,6 +53,7 @@ public final class HttpPages implements AutoCloseable {
      * @param encoding how it is compressed, or null if it isn't
      * @param body the body
      */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares answers
     public record Answer(int status, String contentType, @Nullable String encoding, byte[] body) {
         static Answer text(int status, String body) {
             return new Answer(status, "text/plain; charset=utf-8", null, body.getBytes(StandardCharsets.UTF_8));

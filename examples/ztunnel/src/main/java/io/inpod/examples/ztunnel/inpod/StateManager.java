@@ -4,6 +4,7 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.explain.OpenConnection;
 import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.limit.AtLimit;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.ConnectionIdentities;
@@ -183,6 +184,15 @@ public final class StateManager {
     /** {@return how often a pod ceased to be served since the start} */
     public long stopped() {
         return stopped.sum();
+    }
+
+    /** {@return how the pods that are served are described; doesn't wait for a pod} */
+    public Set<Telemetry> telemetry() {
+        Set<Telemetry> all = new HashSet<>();
+        synchronized (running) {
+            running.values().forEach(pod -> pod.telemetry().ifPresent(all::add));
+        }
+        return all;
     }
 
     /** {@return the identities of the pods that are served; doesn't wait for a pod} */

@@ -125,6 +125,13 @@ final class AccessLog {
                 : String.valueOf(address);
     }
 
+    /** Logs a relay that has begun, which is mostly not wanted. */
+    void opened(Connection connection) {
+        if (LOG.isDebugEnabled() && lines.take(connection.source().address().getAddress(), 1)) {
+            LOG.debug("connection opened\t{}", connection);
+        }
+    }
+
     /** Logs a relay that has ended, how, and why it was cut if it was. Its downstream side is the client. */
     void ended(Connection connection, RelayResult result, ResponseFlag flag, @Nullable String cut) {
         if (!lines.take(connection.source().address().getAddress(), 1)) {

@@ -19,6 +19,7 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsSettings;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.traffic.Flow;
 import io.inpod.hbone.ConnectionIdentities;
@@ -127,7 +128,7 @@ public final class PodProxy {
                 new Reports(access, shared.counters().traffic().pod()));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
-                new TunnelEvents(pod.access()));
+                new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
         PodProxy proxy =
                 new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());
         try {
@@ -278,6 +279,11 @@ public final class PodProxy {
     /** {@return the ports at which it listens in the pod's namespace} */
     public Set<Integer> ports() {
         return Set.copyOf(ports);
+    }
+
+    /** {@return how the pod is described, if the mesh has it} */
+    public Optional<Telemetry> telemetry() {
+        return pod.workload().map(Workload::telemetry);
     }
 
     /** {@return the pod's identity} */

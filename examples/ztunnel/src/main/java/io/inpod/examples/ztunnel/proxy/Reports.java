@@ -32,12 +32,14 @@ record Reports(AccessLog log, PodTraffic traffic) {
             Function<RelayListener, Relay> relay) {
         Flow flow = traffic.opened(key(connection, service),
                 new Flow.Route(connection.source().address(), wanted, connection.destination().address()));
+        log.opened(connection);
         carried(flow, relay.apply(result -> ended(flow, connection, result, null)));
     }
 
     /** Begins a relay of an inbound connection, which policy may cut. */
     void relayed(AccessLog.Connection connection, InetSocketAddress app, LiveConnection live, Function<RelayListener, Relay> relay) {
         Flow flow = traffic.opened(key(connection, null), new Flow.Route(connection.source().address(), null, app));
+        log.opened(connection);
         Relay begun = relay.apply(result -> ended(flow, connection, result, live));
         carried(flow, begun);
         live.whenCut(begun::abort);

@@ -2,6 +2,8 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.share.Admission;
 import io.netty.channel.Channel;
@@ -10,14 +12,37 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs failures on port 15008 that occur outside a request, within the client's share of lines. */
+/** Logs failures on port 15008 that occur outside a request, within the client's share of lines; and counts what is open. */
 final class TunnelEvents implements HboneEvents {
     private static final Logger LOG = LoggerFactory.getLogger("proxy.inbound");
 
     private final AccessLog access;
+    private final HboneEvents counts;
 
-    TunnelEvents(AccessLog access) {
+    /** {@code counts} is notified of what opens and closes. */
+    TunnelEvents(AccessLog access, HboneEvents counts) {
         this.access = access;
+        this.counts = counts;
+    }
+
+    @Override
+    public void connectionOpened(Channel connection, SpiffeId peer, boolean accepted) {
+        counts.connectionOpened(connection, peer, accepted);
+    }
+
+    @Override
+    public void connectionClosed(Channel connection, String reason) {
+        counts.connectionClosed(connection, reason);
+    }
+
+    @Override
+    public void tunnelOpened(TunnelChannel tunnel) {
+        counts.tunnelOpened(tunnel);
+    }
+
+    @Override
+    public void tunnelClosed(TunnelChannel tunnel, long received, long sent) {
+        counts.tunnelClosed(tunnel, received, sent);
     }
 
     @Override

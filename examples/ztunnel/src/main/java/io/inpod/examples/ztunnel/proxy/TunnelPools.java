@@ -3,7 +3,6 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedBytes;
 import io.inpod.hbone.ConnectionIdentities;
-import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneTimes;
 import io.inpod.hbone.client.HboneDestination;
@@ -40,7 +39,7 @@ final class TunnelPools {
         HboneOptions options = CountedBytes.bound(HboneOptions.client().with(times(pod.config().connectDeadline())), pod.config().limits());
         this.connectMillis = (int) options.times().handshake().toMillis();
         for (EventLoop loop : shared.loops()) {
-            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));
+            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, shared.counters().traffic().tunnels(false)));
         }
         this.inner = new InnerTunnels(pod, shared, this, options);
     }

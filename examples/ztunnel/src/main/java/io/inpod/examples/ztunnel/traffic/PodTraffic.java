@@ -32,7 +32,8 @@ public final class PodTraffic implements AutoCloseable {
             return there;
         }
         if (closed || series.size() >= MOST_KEYS) {
-            return all.known(key);
+            TrafficSeries others = all.known(key);
+            return others != null ? others : closed ? new TrafficSeries(TrafficLabels.of(key)) : all.overflow(key); // or exposed by nobody
         }
         TrafficSeries found = all.acquire(key);
         if (found == null) {

@@ -38,6 +38,8 @@ public final class Traffic implements MultiCollector {
     private final LongAdder overflowed = new LongAdder();
     private final LongAdder inboundSockets = new LongAdder();
     private final LongAdder outboundSockets = new LongAdder();
+    private final TunnelCounts inboundTunnels = new TunnelCounts();
+    private final TunnelCounts outboundTunnels = new TunnelCounts();
     private volatile boolean full;
 
     /**
@@ -54,6 +56,16 @@ public final class Traffic implements MultiCollector {
         PodTraffic pod = new PodTraffic(this);
         pods.add(pod);
         return pod;
+    }
+
+    /**
+     * Returns what counts the HBONE connections of all pods.
+     *
+     * @param inbound those that pods have accepted, or else those that they have opened
+     * @return to be notified of them
+     */
+    public TunnelCounts tunnels(boolean inbound) {
+        return inbound ? inboundTunnels : outboundTunnels;
     }
 
     void remove(PodTraffic pod) {
@@ -95,13 +107,9 @@ public final class Traffic implements MultiCollector {
         }
     }
 
-    /** Returns the series that a key has because somebody has acquired it, or that of all others. */
-    TrafficSeries known(TrafficKey key) {
-        TrafficSeries found;
-        synchronized (this) {
-            found = series.get(TrafficLabels.of(key));
-        }
-        return found == null ? overflow(key) : found;
+    /** Returns the series that a key has because somebody has acquired it, or null. */
+    synchronized @Nullable TrafficSeries known(TrafficKey key) {
+        return series.get(TrafficLabels.of(key));
     }
 
     TrafficSeries overflow(TrafficKey key) {
@@ -163,9 +171,16 @@ public final class Traffic implements MultiCollector {
                 counter("istio_tcp_connections_failed", "connections of pods that failed (unstable)", points.failed()),
                 counter("istio_tcp_received_bytes", "bytes that clients have sent on connections of pods", points.received()),
                 counter("istio_tcp_sent_bytes", "bytes that clients were sent on connections of pods", points.sent()),
-                new GaugeSnapshot(new MetricMetadata("istio_tcp_sockets_open", "accepted TCP sockets that are open (unstable)"),
-                        List.of(new GaugeDataPointSnapshot(inboundSockets.sum(), INBOUND, null),
-                                new GaugeDataPointSnapshot(outboundSockets.sum(), OUTBOUND, null))));
+                gauge("istio_tcp_sockets_open", "accepted TCP sockets that are open (unstable)", inboundSockets.sum(),
+                        outboundSockets.sum()),
+                gauge("inpod_hbone_connections", "open HBONE connections, in use or kept for the next tunnel",
+                        inboundTunnels.connections(), outboundTunnels.connections()),
+                gauge("inpod_hbone_tunnels", "open tunnels", inboundTunnels.tunnels(), outboundTunnels.tunnels()));
+    }
+
+    private static GaugeSnapshot gauge(String name, String help, long inbound, long outbound) {
+        return new GaugeSnapshot(new MetricMetadata(name, help), List.of(new GaugeDataPointSnapshot((double) inbound, INBOUND, null),
+                new GaugeDataPointSnapshot((double) outbound, OUTBOUND, null)));
     }
 
     private static CounterSnapshot counter(String name, String help, List<CounterDataPointSnapshot> points) {

@@ -79,7 +79,7 @@ final class TrafficSeries {
     record Points(List<CounterDataPointSnapshot> opened, List<CounterDataPointSnapshot> closed, List<CounterDataPointSnapshot> failed,
             List<CounterDataPointSnapshot> received, List<CounterDataPointSnapshot> sent) {
         private static void add(List<CounterDataPointSnapshot> to, Labels labels, LongAdder counter) {
-            to.add(new CounterDataPointSnapshot(counter.sum(), labels, null, 0));
+            to.add(new CounterDataPointSnapshot((double) counter.sum(), labels, null, 0));
         }
     }
 

@@ -156,6 +156,21 @@ class AdminServerTest {
     }
 
     @Test
+    void flightRecorderRecordsForABoundedTime() throws Exception {
+        server.close();
+        server = AdminServer.open(thread, 0, DebugPages.all());
+        assertThat(curl("/debug/recording")).startsWith("no recording").endsWith("404");
+        assertThat(curl("/debug/recording?seconds=301", "-X", "POST")).startsWith("seconds must be").endsWith("400");
+        assertThat(curl("/debug/recording?seconds=1", "-X", "POST")).isEqualTo("recording for 1 s; then GET /debug/recording\n202");
+        assertThat(curl("/debug/recording?seconds=1", "-X", "POST")).endsWith("409");
+        String answer;
+        do {
+            answer = raw("GET /debug/recording HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        } while (answer.startsWith("HTTP/1.1 409 "));
+        assertThat(answer).startsWith("HTTP/1.1 200 ").contains("\r\n\r\nFLR\0");
+    }
+
+    @Test
     void aLongAnswerIsMadeAsItIsRead() throws Exception {
         try (Socket slow = connect("GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
             assertThat(slow.getInputStream().read()).isEqualTo('H');

@@ -25,6 +25,10 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.NetUtil;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBucket;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import java.util.Set;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -147,6 +151,15 @@ class DnsProxyTest {
         assertThat(upstream.ports).hasSizeGreaterThan(6);
         assertThat(answers("+tcp", "plain.example.com")).containsExactly("192.0.2.1");
         assertThat(counters.counts()).isEqualTo(new DnsCounters.Counts(0, 9, 0, 0));
+        assertThat(durations()).extracting(point -> point.getLabels().get("request_protocol") + point.getClassicBuckets().stream()
+                .mapToLong(ClassicHistogramBucket::getCount).sum()).containsExactlyInAnyOrder("udp8", "tcp1");
+        counters.retain(Set.of());
+        assertThat(durations()).as("no pod is there any more").isEmpty();
+    }
+
+    private List<HistogramDataPointSnapshot> durations() {
+        return counters.collect().stream().filter(HistogramSnapshot.class::isInstance)
+                .flatMap(snapshot -> ((HistogramSnapshot) snapshot).getDataPoints().stream()).toList();
     }
 
     @Test

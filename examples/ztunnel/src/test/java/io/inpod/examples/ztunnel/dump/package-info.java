@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.ztunnel.dump;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.ztunnel.identity;
+
+import org.jspecify.annotations.NullMarked;
