@@ -139,7 +139,7 @@ public final class Traffic implements MultiCollector {
     /** {@return what the connections of each kind add up to so far, open ones too; those without a series of their own as two kinds} */
     public List<TrafficSum> sums() {
         pods.forEach(PodTraffic::count);
-        Map<TrafficSeries, TrafficKey> kinds = new IdentityHashMap<>(); // several pods, and keys, may have the same series
+        IdentityHashMap<TrafficSeries, TrafficKey> kinds = new IdentityHashMap<>(); // several pods, and keys, may have the same series
         pods.forEach(pod -> pod.kinds().forEach((key, one) -> kinds.putIfAbsent(one, key)));
         List<TrafficSum> sums = new ArrayList<>(kinds.size() + 2);
         kinds.forEach((one, key) -> sums.add(one.sum(key)));
