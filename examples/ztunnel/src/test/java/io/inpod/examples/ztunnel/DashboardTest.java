@@ -150,6 +150,7 @@ class DashboardTest {
                             + " && document.querySelector('#rows').innerText.includes('1.2 KiB') && document.querySelector('#rows').innerText").toString())
                             .contains("client shop", "cluster.local/ns/shop/sa/asks", "cluster.local/ns/shop/sa/answers", address + ":8080",
                                     "✓ mTLS", "inbound", "outbound");
+                    assertThat(browser.run("return document.querySelector('#hbone').textContent")).isEqualTo("tunnels in 2 HBONE connections");
                     assertThat(browser.run("return document.querySelector('#picture').textContent")).asString()
                             .contains("shop/client → shop/server: encrypted, 1 open");
                     assertThat(browser.run("return document.querySelector('#certificates').innerText")).asString().contains("asks shop", "until");

@@ -49,6 +49,8 @@ final class Snapshot {
             edges.write(json);
             json.writeNumberField("open", rows.size());
             json.writeNumberField("openTunnels", rows.stream().filter(row -> row.flow().key().tunnel()).count());
+            json.writeNumberField("hbone",
+                    sources.traffic().tunnels(true).connections() + sources.traffic().tunnels(false).connections());
             json.writeNumberField("openInbound", rows.stream().filter(row -> row.flow().key().inbound()).count());
             Rows.write(json, rows, nanos);
         });

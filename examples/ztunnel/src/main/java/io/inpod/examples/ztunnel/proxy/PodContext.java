@@ -158,7 +158,8 @@ record PodContext(
             access.tried(log, verdict.dryRun());
         }
         if (!verdict.allowed()) {
-            refuse.accept("connection closed due to policy rejection: " + verdict.reason());
+            refuse.accept((verdict.basis() == Verdict.Basis.REVOKED ? "connection closed: " : "connection closed due to policy rejection: ")
+                    + verdict.reason());
             return null;
         }
         return entry.connection();

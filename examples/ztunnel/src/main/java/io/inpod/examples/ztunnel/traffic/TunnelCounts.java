@@ -14,7 +14,7 @@ public final class TunnelCounts implements HboneEvents {
     TunnelCounts() {}
 
     /** {@return how many connections are open} */
-    long connections() {
+    public long connections() {
         return connections.sum();
     }
 

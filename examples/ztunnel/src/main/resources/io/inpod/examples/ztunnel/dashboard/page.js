@@ -328,6 +328,7 @@ function drawFigures(s) {
   const plain = s.open - s.openTunnels;
   text($('open-note'), s.open === 0 ? 'none now'
     : `${count(s.openInbound)} in, ${count(s.open - s.openInbound)} out; ${plain ? count(plain) + ' in plaintext' : 'all encrypted'}`);
+  text($('hbone'), s.hbone ? `tunnels in ${plural(s.hbone, 'HBONE connection')}` : '');
   const r = s.rates;
   if (r) {
     text($('rate-in'), rate(r.inbound));
