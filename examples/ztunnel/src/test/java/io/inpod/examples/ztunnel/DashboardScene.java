@@ -94,6 +94,6 @@ final class DashboardScene implements AutoCloseable {
     public void close() {
         server.close();
         clock.shutdown();
-        thread.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        thread.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

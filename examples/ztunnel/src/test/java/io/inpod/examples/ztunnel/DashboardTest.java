@@ -169,7 +169,7 @@ class DashboardTest {
 
     @Test
     void hostileNamesAreText() throws Exception {
-        Workload hostile = DashboardScene.workload(HOSTILE, HOSTILE, HOSTILE);
+        Workload hostile = DashboardScene.workload("shop", HOSTILE, HOSTILE);
         scene.pod(HOSTILE, HOSTILE, false, HOSTILE, List.of());
         scene.pod(HOSTILE, HOSTILE, true, "", scene.connections(traffic, hostile, hostile, false, 1));
         scene.source = new SourceStatus(HOSTILE, HOSTILE, Instant.now(), HOSTILE, Instant.now(), 0, 1);

@@ -111,7 +111,7 @@ class DemandTest {
         }
         source.close();
         server.close();
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private static WorkloadApi.Workload.Builder pod(String name, Pod pod) {
@@ -173,7 +173,7 @@ class DemandTest {
             Throwable refusal = client.connect(peer, Authority.parse("nobody.local:80"), List.of(), new ChannelInboundHandlerAdapter()).await().cause();
             assertThat(refusal).isInstanceOf(TunnelRefusedException.class);
         } finally {
-            own.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+            own.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         }
         TestControlPlane.Stream stream = server.accept();
         Set<String> asked = new HashSet<>();

@@ -95,7 +95,7 @@ class FailingPeersTest {
         if (proxy != null) {
             proxy.stop();
         }
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     /** The first handshake, in which classes are loaded, may take longer than the deadlines here. */

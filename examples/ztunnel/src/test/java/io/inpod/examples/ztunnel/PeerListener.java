@@ -40,7 +40,7 @@ final class PeerListener implements AutoCloseable {
             listener.close().syncUninterruptibly();
             loops.submit(() -> connections.forEach(Resets::reset)).syncUninterruptibly();
             connections.newCloseFuture().syncUninterruptibly();
-            loops.shutdownGracefully(0, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+            loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         }
     }
 }

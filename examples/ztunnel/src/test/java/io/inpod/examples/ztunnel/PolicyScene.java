@@ -212,7 +212,7 @@ final class PolicyScene implements AutoCloseable {
         for (Closeable one : opened) {
             one.close();
         }
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         threads.shutdownNow();
         enforcement.watch().close();
     }

@@ -238,6 +238,8 @@ class PolicyTest {
         line("error=\"connection closed: a certificate was revoked\"");
         other.send("still open");
         assertThat(other.received.take()).isEqualTo("still open");
+        assertThat(status("sa-friend", "locked", PolicyScene.APP)).as("until the tunnel itself is gone").isEqualTo(401);
+        scene.proxy("locked").revoked(which -> false);
     }
 
     @Test

@@ -85,7 +85,7 @@ class ServicesTest {
         if (proxy != null) {
             proxy.stop();
         }
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private void start(Mesh state, String... settings) throws Exception {

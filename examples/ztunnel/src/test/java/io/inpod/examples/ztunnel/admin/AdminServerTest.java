@@ -43,7 +43,7 @@ class AdminServerTest {
 
     @AfterAll
     static void stopThread() {
-        thread.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        thread.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     @BeforeEach

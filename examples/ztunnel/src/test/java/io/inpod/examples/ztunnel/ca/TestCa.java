@@ -201,6 +201,6 @@ public final class TestCa implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

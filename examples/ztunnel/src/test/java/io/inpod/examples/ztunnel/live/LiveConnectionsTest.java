@@ -60,7 +60,7 @@ class LiveConnectionsTest {
     void end() {
         connections.close();
         watch.close();
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private static Attempt attempt(int i) {

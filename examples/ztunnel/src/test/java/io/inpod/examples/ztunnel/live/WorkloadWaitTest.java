@@ -33,7 +33,7 @@ class WorkloadWaitTest {
 
     @AfterEach
     void end() {
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private WorkloadWait pod(Duration patience) {

@@ -173,6 +173,6 @@ public final class TestControlPlane implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        loops.shutdownGracefully(0, 1_000, TimeUnit.MILLISECONDS);
+        loops.shutdownGracefully(100, 1_000, TimeUnit.MILLISECONDS);
     }
 }
