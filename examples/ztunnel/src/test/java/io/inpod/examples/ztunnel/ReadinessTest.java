@@ -76,7 +76,7 @@ class ReadinessTest {
                                 + "source_canonical_service=\"unknown\"} 1.0",
                         "inpod_mesh_current 1.0", "inpod_mesh_failures_total 0.0",
                         "workload_manager_active_proxy_count 1.0", "workload_manager_pending_proxy_count 0.0").endsWith("200");
-                assertThat(ask(own, 15000, "/")).contains("<h1>ztunnel</h1>").endsWith("200");
+                assertThat(ask(own, 15000, "/")).contains("<title>ztunnel</title>").endsWith("200");
                 assertThat(Tool.run(own, "ss", "-Hnlt", "sport = :15000").lines().map(line -> line.split(" +")[3]))
                         .containsExactlyInAnyOrder("127.0.0.1:15000", "[::1]:15000");
                 ztunnel.mesh("workloads: [}");

@@ -42,25 +42,30 @@ final class CertificateCheck implements Check {
         TlsPeer peer = new TlsPeer();
         try (Attempt attempt = Attempt.of(pod.netns(), new InetSocketAddress(own, InPodConstants.HBONE_PORT))) {
             if (attempt.outcome() != Attempt.Outcome.ACCEPTED) {
-                findings.fail(Topic.CERTIFICATE, Subject.text(own) + " port 15008 can't be reached from inside the pod: "
-                        + attempt.problem(), RESTART);
+                findings.fail(Topic.CERTIFICATE,
+                        Subject.text(own) + " port " + InPodConstants.HBONE_PORT + " can't be reached from inside the pod: "
+                                + attempt.problem(),
+                        RESTART);
                 findings.skipAfter(Topic.MTLS, Topic.CERTIFICATE);
                 return;
             }
             attempt.channel().socket().setSoTimeout(PATIENCE_MILLIS);
             boolean admitted = isAdmitted(peer, attempt);
             if (peer.chain().isEmpty()) {
-                findings.fail(Topic.CERTIFICATE, "the listener on port 15008 presents no certificate: " + peer.problem(), RESTART);
+                findings.fail(Topic.CERTIFICATE,
+                        "the listener on port " + InPodConstants.HBONE_PORT + " presents no certificate: " + peer.problem(), RESTART);
                 findings.skipAfter(Topic.MTLS, Topic.CERTIFICATE);
                 return;
             }
             certificate(peer.chain(), pod.names(), findings);
             if (admitted) {
-                findings.fail(Topic.MTLS, "the listener on port 15008 accepted a handshake without a client certificate",
+                findings.fail(Topic.MTLS,
+                        "the listener on port " + InPodConstants.HBONE_PORT + " accepted a handshake without a client certificate",
                         "a ztunnel never does that: find out which program listens there");
             } else {
                 findings.ok(Topic.MTLS,
-                        "tried: a TLS handshake with " + Subject.text(own) + " port 15008 without a certificate was refused");
+                        "tried: a TLS handshake with " + Subject.text(own) + " port " + InPodConstants.HBONE_PORT
+                                + " without a certificate was refused");
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent.doctor;
 
+import io.inpod.netns.InPodConstants;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -54,7 +55,7 @@ final class InboundTrial implements Check {
         } else {
             findings.fail(Topic.INBOUND,
                     "a connection from " + pod.outside() + " to " + where + " was refused by the pod itself: it wasn't "
-                            + "redirected to port 15006",
+                            + "redirected to port " + InPodConstants.INBOUND_PLAINTEXT_PORT,
                     "./inpod rules probe shows, rule by rule, where packets go");
         }
     }

@@ -53,12 +53,15 @@ final class OthersCheck implements Check {
         if (!uses.isEmpty()) {
             List<String> shown = uses.stream().limit(SHOWN).toList();
             findings.fail(Topic.MARKS, String.join("; ", shown) + (uses.size() > SHOWN ? "; and " + (uses.size() - SHOWN) + " more" : ""),
-                    "have that program use other marks, outside the mask 0xfff");
+                    "have that program use other marks, outside the mask " + Subject.hex(InPodConstants.MARK_MASK));
         } else if (!unread.isEmpty()) {
-            findings.skip(Topic.MARKS, "no other ip rule or socket uses 0x539 or 0x111; rules of others can't be read: "
-                    + String.join("; ", unread));
+            findings.skip(Topic.MARKS,
+                    "no other ip rule or socket uses " + Subject.hex(InPodConstants.PROXY_MARK) + " or "
+                            + Subject.hex(InPodConstants.TPROXY_MARK) + "; rules of others can't be read: "
+                            + String.join("; ", unread));
         } else {
-            findings.ok(Topic.MARKS, "no other rule, ip rule or socket uses 0x539 or 0x111");
+            findings.ok(Topic.MARKS, "no other rule, ip rule or socket uses " + Subject.hex(InPodConstants.PROXY_MARK) + " or "
+                    + Subject.hex(InPodConstants.TPROXY_MARK));
         }
     }
 

@@ -48,13 +48,15 @@ final class OutboundTrial implements Check {
         }
         if (!wrong.isEmpty()) {
             findings.fail(Topic.OUTBOUND,
-                    "connections to these addresses, port 9, didn't arrive at port 15001: " + String.join(", ", wrong),
+                    "connections to these addresses, port 9, didn't arrive at port " + InPodConstants.OUTBOUND_PORT + ": "
+                            + String.join(", ", wrong),
                     "./inpod rules probe shows, rule by rule, where packets go; look for other programs' rules with nft list ruleset");
         } else if (arrived.isEmpty()) {
             findings.skip(Topic.OUTBOUND, untried.isEmpty() ? "the pod has no address" : String.join("; ", untried));
         } else {
             findings.ok(Topic.OUTBOUND, "tried: connections to " + String.join(" and ", arrived)
-                    + ", port 9, which nobody has, arrived at port 15001; they were closed at once, without data"
+                    + ", port 9, which nobody has, arrived at port " + InPodConstants.OUTBOUND_PORT
+                    + "; they were closed at once, without data"
                     + (untried.isEmpty() ? "" : "; " + String.join("; ", untried)));
         }
     }

@@ -63,7 +63,7 @@ final class PortsCheck implements Check {
             findings.fail(topic,
                     (here.size() > foreign.size() ? "not only the ztunnel listens, but also " : "it isn't the ztunnel that listens, but ")
                             + String.join(", and ", foreign.stream().map(Listener::words).distinct().toList()),
-                    "have that process use another port: the ports 15001 to 15090 are the mesh's");
+                    "have that process use another port: the ports " + InPodConstants.OUTBOUND_PORT + " to 15090 are the mesh's");
             return;
         }
         List<String> missing = new ArrayList<>(missing(here, SocketProtocol.TCP, wanted));

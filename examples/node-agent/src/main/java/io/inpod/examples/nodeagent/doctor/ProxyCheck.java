@@ -59,10 +59,10 @@ record ProxyCheck(Inspected.@Nullable Details details) {
             listener.holders().stream().filter(holder -> !livesIn(netns, holder.pid())).forEach(holder -> found.add(holder.pid()));
         }
         if (found.isEmpty()) {
-            findings.fail(Topic.PROXY, tunnels.isEmpty() ? "no process listens on port 15008 of the pod"
-                    : "no process outside the pod listens on port 15008 there, as a ztunnel does", START);
+            findings.fail(Topic.PROXY, tunnels.isEmpty() ? "no process listens on port " + InPodConstants.HBONE_PORT + " of the pod"
+                    : "no process outside the pod listens on port " + InPodConstants.HBONE_PORT + " there, as a ztunnel does", START);
         } else {
-            findings.ok(Topic.PROXY, words(found) + " listens on port 15008 of the pod, from outside");
+            findings.ok(Topic.PROXY, words(found) + " listens on port " + InPodConstants.HBONE_PORT + " of the pod, from outside");
         }
         return found;
     }

@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent.doctor;
 
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.InPodSettings;
 import io.inpod.netns.doctor.InPodSurroundings;
 import io.inpod.tproxy.PolicyRouting;
@@ -43,8 +44,10 @@ final class RoutingCheck implements Check {
             }
         });
         if (missing.isEmpty()) {
-            findings.ok(Topic.ROUTING, "the rule \"fwmark 0x111/0xfff lookup 100\" and the local default route of table 100 are there, "
-                    + (pod.families().size() == 1 ? "for IPv4" : "for IPv4 and IPv6"));
+            findings.ok(Topic.ROUTING,
+                    "the rule \"fwmark " + Subject.hex(InPodConstants.TPROXY_MARK) + "/" + Subject.hex(InPodConstants.MARK_MASK)
+                            + " lookup 100\" and the local default route of table 100 are there, "
+                            + (pod.families().size() == 1 ? "for IPv4" : "for IPv4 and IPv6"));
         } else {
             findings.fail(Topic.ROUTING, String.join("; ", missing),
                     "the agent repairs them within a minute; if it doesn't, its log says why");

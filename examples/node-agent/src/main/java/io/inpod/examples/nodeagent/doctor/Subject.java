@@ -46,6 +46,11 @@ record Subject(NetworkNamespace netns, @Nullable WorkloadInfo names, PodRules ru
         return rules.redirections().stream().anyMatch(redirection -> redirection.ingress());
     }
 
+    /** Returns a mark as {@code ip rule} writes it. */
+    static String hex(int mark) {
+        return "0x" + Integer.toHexString(mark);
+    }
+
     /** Returns an address as RFC 5952 writes it. */
     static String text(InetAddress address) {
         return address.getHostAddress().replaceFirst("(^|:)0(:0)+(:|$)", "::");

@@ -1,5 +1,7 @@
 package io.inpod.examples.nodeagent.doctor;
 
+import io.inpod.netns.InPodConstants;
+
 /** What is checked, in the order of the report: a name that stays the same from version to version, and why it matters. */
 enum Topic {
     /** Whether there is an agent. */
@@ -29,7 +31,9 @@ enum Topic {
     /** Rules of others before ours. */
     FOREIGN("foreign", "A rule that comes before ours in the same chain decides first: what it accepts isn't redirected."),
     /** Who else uses our marks. */
-    MARKS("marks", "The marks 0x539 and 0x111 tell the ztunnel's packets from the pod's: who sets them passes the redirection."),
+    MARKS("marks",
+            "The marks " + Subject.hex(InPodConstants.PROXY_MARK) + " and " + Subject.hex(InPodConstants.TPROXY_MARK)
+                    + " tell the ztunnel's packets from the pod's: who sets them passes the redirection."),
     /** The policy routing. */
     ROUTING("routing", "An app's answers to the client's own address come back to the ztunnel only by this rule and route."),
     /** The loopback interface. */
