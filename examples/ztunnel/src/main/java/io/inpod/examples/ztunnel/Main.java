@@ -226,7 +226,7 @@ public final class Main {
     }
 
     private interface Task {
-        void run() throws IOException;
+        void run() throws IOException, InterruptedException;
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing: the first exception would silently end the retries
@@ -236,6 +236,8 @@ public final class Main {
                 task.run();
             } catch (IOException e) {
                 log.warn("{}: {}; tried again in {} s", what, e.getMessage(), seconds);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // by the executor, which ends
             } catch (RuntimeException | Error e) {
                 log.error("{}: an unexpected error; tried again in {} s", what, seconds, e);
             }

@@ -148,10 +148,12 @@ public final class StateManager {
     }
 
     /**
-     * Reads the pods' current addresses, looks for foreign listeners, and retries to serve pending pods. To be called from time to time, by
-     * one thread.
+     * Reads the pods' current addresses, looks for foreign listeners, serves pods anew to which the mesh gives another identity, and
+     * retries to serve pending pods. To be called from time to time, by one thread.
+     *
+     * @throws InterruptedException if the thread is interrupted while a pod's connections end
      */
-    public synchronized void refresh() {
+    public synchronized void refresh() throws InterruptedException {
         running.forEach((uid, proxy) -> {
             proxy.reportLimits();
             try {
@@ -162,7 +164,24 @@ public final class StateManager {
                 LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses and listeners: {}", uid, e.getMessage());
             }
         });
+        for (Map.Entry<String, PodProxy> pod : List.copyOf(running.entrySet())) {
+            if (pod.getValue().hasOtherIdentity()) {
+                serveAnew(pod.getKey(), pod.getValue());
+            }
+        }
         List.copyOf(pending.keySet()).forEach(this::retry);
+    }
+
+    private void serveAnew(String uid, PodProxy proxy) throws InterruptedException {
+        LOG.info("pod WorkloadUid(\"{}\") has another identity in the mesh than {}, draining old proxy", uid, proxy.identity());
+        try {
+            pending.put(uid, new Pending(proxy.info(), proxy.namespace().duplicate(), ""));
+        } catch (IOException e) {
+            LOG.warn("pod WorkloadUid(\"{}\") can't be served with its new identity: {}", uid, e.getMessage());
+            return;
+        }
+        running.remove(uid);
+        stop(proxy);
     }
 
     /** {@return the number of pods that are served; doesn't wait for a pod} */

@@ -123,7 +123,8 @@ public final class PodProxy {
         WithinNode within = WithinNode.of(namespace);
         Enforcement enforcement = shared.enforcement(); // from here on nothing is thrown until the listeners are opened
         LiveConnections live = new LiveConnections(self::policies, enforcement.watch(), enforcement.denials());
-        WorkloadWait waiting = new WorkloadWait(() -> self.workload().isPresent(), enforcement.watch(), enforcement.places().part(),
+        WorkloadWait waiting = new WorkloadWait(() -> self.workload().filter(known -> known.identity().equals(identity)).isPresent(),
+                enforcement.watch(), enforcement.places().part(),
                 config.workloadWait());
         AccessLog access = new AccessLog(shared.lines().pod(info.toString()));
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
@@ -289,6 +290,16 @@ public final class PodProxy {
     /** {@return the ports at which it listens in the pod's namespace} */
     public Set<Integer> ports() {
         return Set.copyOf(ports);
+    }
+
+    /**
+     * Returns whether the mesh gives the pod another identity than the one that it is served with, which was derived from its names if the
+     * mesh didn't have it then. Until it is served anew, its connections wait.
+     *
+     * @return whether it must be served anew
+     */
+    public boolean hasOtherIdentity() {
+        return pod.workload().filter(known -> !known.identity().equals(pod.identity())).isPresent();
     }
 
     /** {@return the pod's identity} */

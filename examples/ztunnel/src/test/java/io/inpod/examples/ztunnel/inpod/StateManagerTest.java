@@ -10,6 +10,9 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.live.Enforcement;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.netns.testing.Tool;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
@@ -133,5 +136,21 @@ class StateManagerTest {
         assertThat(reports).isEmpty();
         end.countDown();
         assertThat(reports.take()).contains("is held by a socket listening on", "pid 7 (taker)");
+    }
+
+    @Test
+    void aPodIsServedAnewWithTheIdentityThatTheMeshGivesIt(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        state.add("u", INFO, pod.duplicate());
+        shared.mesh().replace(Mesh.EMPTY.change().put(Workload.builder("w", INFO.namespace()).name(INFO.name()).serviceAccount(INFO.serviceAccount()).trustDomain("acme.test").build())
+                .build());
+        state.refresh();
+        assertThat(List.of(state.started(), state.stopped())).containsExactly(2L, 1L);
+        String shown = Tool.tryRun(pod, "sh", "-c", "openssl s_client -connect 127.0.0.1:15008 -alpn h2 </dev/null | openssl x509 -noout -ext subjectAltName").output();
+        assertThat(shown).contains("URI:spiffe://acme.test/ns/" + INFO.namespace() + "/sa/" + INFO.serviceAccount());
+
+        state.refresh();
+        assertThat(state.started()).as("once").isEqualTo(2);
+        state.delete("u");
     }
 }
