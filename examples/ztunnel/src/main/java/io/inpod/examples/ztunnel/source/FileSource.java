@@ -41,6 +41,7 @@ final class FileSource implements MeshSource {
     private volatile @Nullable SourceStatus status;
     private boolean closed;
 
+    @SuppressWarnings("ThreadPriorityCheck") // without effect where the launcher's flags are missing, and nothing depends on it
     FileSource(ProxyConfig config, Path path) {
         this.config = config;
         this.path = path;
