@@ -75,6 +75,9 @@ class OperatorsTest {
                     .filteredOn(sample -> sample.name().equals("istio_tcp_connections_opened_total"))
                     .extracting(sample -> sample.labels().get("reporter")).containsExactly("destination");
             assertThat(curl(own, 15000, "/debug/threads")).contains("\"ztunnel-", "\"admin-");
+            assertThat(ztunnel.threads()).as("beside the event loops, and those that look up names")
+                    .filteredOn(name -> name.matches("(log|mesh|heap|control|holders|policy|succession|admin|explain)(-\\d+-\\d+)?"))
+                    .hasSize(9);
             assertThat(curl(own, 15000, "/debug/heap", "-X", "POST")).contains("java.lang.String");
             assertThat(curl(own, 15000, "/quitquitquit")).isEqualTo("only POST\n");
             assertThat(curl(own, 15000, "/quitquitquit", "-X", "POST")).isEqualTo("shutdown now\n");
@@ -244,6 +247,11 @@ class OperatorsTest {
         String accept = "Accept: application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.5";
         assertThat(curl(own, 15020, "/stats/prometheus", "-H", accept, "-D", "-")).contains("content-type: application/openmetrics-text")
                 .contains("# TYPE istio_tcp_connections_opened counter\n").endsWith("# EOF\n");
+        String protobuf = "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6";
+        assertThat(curl(own, 15020, "/metrics", "-H", protobuf + ",application/openmetrics-text;version=1.0.0;q=0.5", "-D", "-"))
+                .contains("200 OK", "content-type: application/openmetrics-text").endsWith("# EOF\n");
+        assertThat(curl(own, 15020, "/metrics", "-H", protobuf + ",text/plain;version=0.0.4;q=0.3", "-D", "-"))
+                .contains("200 OK", "content-type: text/plain; version=0.0.4", "istio_build{");
         assertThat(curl(own, 15020, "/metrics", "--compressed", "-H", "Accept-Encoding: gzip", "-D", "-")).contains("content-encoding: gzip")
                 .contains("istio_build{");
         assertThat(curl(own, 15020, "/metrics", "-H", "Accept-Encoding: gzip;q=0", "-D", "-")).doesNotContain("content-encoding");

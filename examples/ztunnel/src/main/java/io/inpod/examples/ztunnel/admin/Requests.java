@@ -60,9 +60,11 @@ final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
         if (answer instanceof Answer.Whole whole) {
             send(context, head, whole);
+        } else if (head && answer instanceof Answer.Streamed streamed) {
+            close(streamed.pieces());
+            send(context, true, new Answer.Whole(200, streamed.contentType(), new byte[0]));
         } else if (head) {
-            send(context, true,
-                    new Answer.Whole(200, answer instanceof Answer.Streamed s ? s.contentType() : "text/event-stream", new byte[0]));
+            send(context, true, new Answer.Whole(200, "text/event-stream", new byte[0]));
         } else if (answer instanceof Answer.Streamed streamed) {
             context.write(begin(request, streamed.contentType()), context.voidPromise());
             rest = streamed.pieces();
@@ -167,11 +169,15 @@ final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
         Answer.Pieces ended = rest;
         rest = null;
         if (ended != null) {
-            try {
-                ended.close();
-            } catch (IOException e) {
-                LOG.warn("what an answer was made of can't be closed: {}", e.getMessage());
-            }
+            close(ended);
+        }
+    }
+
+    private static void close(Answer.Pieces ended) {
+        try {
+            ended.close();
+        } catch (IOException e) {
+            LOG.warn("what an answer was made of can't be closed: {}", e.getMessage());
         }
     }
 

@@ -35,11 +35,11 @@ public final class DnsCounters implements MultiCollector {
     /** Creates counters at zero. */
     public DnsCounters() {}
 
-    /** What questions have in common that are counted together. */
+    /** What questions have in common that are counted together: the very labels, of which no two series may have the same. */
     private record Asked(String kind, boolean tcp, String service, String revision) {
         Labels labels() {
-            return Labels.of("request_query_type", kind, "request_protocol", tcp ? "tcp" : "udp", "source_canonical_service",
-                    service.isEmpty() ? UNKNOWN : service, "source_canonical_revision", revision.isEmpty() ? UNKNOWN : revision);
+            return Labels.of("request_query_type", kind, "request_protocol", tcp ? "tcp" : "udp", "source_canonical_service", service,
+                    "source_canonical_revision", revision);
         }
     }
 
@@ -61,7 +61,8 @@ public final class DnsCounters implements MultiCollector {
 
     /** Counts a question, and returns where its answer is counted. */
     DnsSeries asked(String kind, boolean tcp, Telemetry client) {
-        Asked asked = new Asked(KINDS.contains(kind) ? kind : OTHER, tcp, client.canonicalName(), client.canonicalRevision());
+        Asked asked = new Asked(KINDS.contains(kind) ? kind : OTHER, tcp, label(client.canonicalName()),
+                label(client.canonicalRevision()));
         DnsSeries counted = series.get(asked);
         if (counted == null) {
             Asked key = series.size() < MOST_SERIES ? asked : OVERFLOW;
@@ -69,6 +70,10 @@ public final class DnsCounters implements MultiCollector {
         }
         counted.asked();
         return counted;
+    }
+
+    private static String label(String value) {
+        return value.isEmpty() ? UNKNOWN : value;
     }
 
     void answered() {
@@ -86,7 +91,7 @@ public final class DnsCounters implements MultiCollector {
      */
     public void retain(Set<Telemetry> clients) {
         Set<List<String>> there = ConcurrentHashMap.newKeySet();
-        clients.forEach(client -> there.add(List.of(client.canonicalName(), client.canonicalRevision())));
+        clients.forEach(client -> there.add(List.of(label(client.canonicalName()), label(client.canonicalRevision()))));
         series.keySet().removeIf(asked -> !asked.equals(OVERFLOW) && !there.contains(List.of(asked.service(), asked.revision())));
     }
 

@@ -35,7 +35,7 @@ public final class Scrape {
      * @return the answer
      */
     public HttpPages.Answer answer(HttpHeaders request) {
-        ExpositionFormatWriter writer = FORMATS.findWriter(request.get(HttpHeaderNames.ACCEPT, ""));
+        ExpositionFormatWriter writer = writer(request.get(HttpHeaderNames.ACCEPT, ""));
         boolean gzip = request.get(HttpHeaderNames.ACCEPT_ENCODING, "").toLowerCase(Locale.ROOT)
                 .matches(".*\\bgzip\\b(?!;q=0(\\.0*)?\\b(?!\\.)).*");
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -46,5 +46,15 @@ public final class Scrape {
             throw new UncheckedIOException("into memory", e);
         }
         return new HttpPages.Answer(200, writer.getContentType(), gzip ? "gzip" : null, bytes.toByteArray());
+    }
+
+    /** Prometheus may ask for protobuf before all others, which isn't here: it gets the next that it accepts. */
+    private static ExpositionFormatWriter writer(String accept) {
+        ExpositionFormatWriter first = FORMATS.findWriter(accept);
+        if (first.isAvailable()) {
+            return first;
+        }
+        ExpositionFormatWriter next = FORMATS.getOpenMetricsTextFormatWriter();
+        return next.accepts(accept) ? next : FORMATS.getPrometheusTextFormatWriter();
     }
 }

@@ -134,11 +134,11 @@ final class AccessLog {
                 : InetSocketAddress.createUnresolved(((Target.Name) target).hostname(), target.port());
     }
 
-    /** An address as it appears in every line of every log, such as 10.0.0.1:80 or [fd00::1]:80. */
+    /** An address as it appears in every line of every log: 10.0.0.1:80, [fd00::1]:80, a.example:80 or, in quotes, "any name:80". */
     static String text(@Nullable SocketAddress address) {
         if (address instanceof InetSocketAddress name && name.isUnresolved()) {
             String host = name.getHostString(); // as the client has sent it
-            return (PLAIN.matcher(host).matches() ? host : "\"" + inQuotes(host) + "\"") + ":" + name.getPort();
+            return PLAIN.matcher(host).matches() ? host + ":" + name.getPort() : "\"" + inQuotes(host) + ":" + name.getPort() + "\"";
         }
         return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(CanonicalAddress.of(inet))
                 : String.valueOf(address);

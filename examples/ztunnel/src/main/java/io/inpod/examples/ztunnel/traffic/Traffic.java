@@ -40,7 +40,6 @@ public final class Traffic implements MultiCollector {
     private final LongAdder outboundSockets = new LongAdder();
     private final TunnelCounts inboundTunnels = new TunnelCounts();
     private final TunnelCounts outboundTunnels = new TunnelCounts();
-    private volatile boolean full;
 
     /**
      * Creates the traffic of no pod.
@@ -78,17 +77,16 @@ public final class Traffic implements MultiCollector {
         socket.closeFuture().addListener(closed -> counter.decrement());
     }
 
-    /** Returns the series of a key, which is released later; null if there are as many as may be. */
+    /** Returns the series of a key, which is released later; null if it is a new one, and there are as many as may be. */
     @Nullable
     TrafficSeries acquire(TrafficKey key) {
-        if (full) {
+        Labels labels = TrafficLabels.of(key);
+        if (labels.equals(inboundOverflow.common()) || labels.equals(outboundOverflow.common())) { // a pod's owner may call it so
             return null;
         }
-        Labels labels = TrafficLabels.of(key);
         synchronized (this) {
             TrafficSeries found = series.get(labels);
             if (found == null && series.size() >= mostSeries) {
-                full = true;
                 return null;
             }
             if (found == null) {
@@ -103,7 +101,6 @@ public final class Traffic implements MultiCollector {
     synchronized void release(TrafficSeries released) {
         if (--released.references == 0) {
             series.remove(released.common());
-            full = false;
         }
     }
 

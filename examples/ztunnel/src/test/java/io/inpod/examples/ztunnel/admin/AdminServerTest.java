@@ -8,6 +8,10 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -168,6 +172,23 @@ class AdminServerTest {
             answer = raw("GET /debug/recording HTTP/1.0\r\nHost: localhost\r\n\r\n");
         } while (answer.startsWith("HTTP/1.1 409 "));
         assertThat(answer).startsWith("HTTP/1.1 200 ").contains("\r\n\r\nFLR\0");
+        assertThat(curl("/debug/recording", "-I")).contains("200 OK");
+        assertThat(openRecordings()).isEmpty();
+    }
+
+    /** Files that have been deleted, and would stay on disk for as long as the process runs. */
+    private static List<String> openRecordings() throws IOException {
+        List<String> open = new ArrayList<>();
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                try {
+                    open.add(Files.readSymbolicLink(descriptor).toString());
+                } catch (NoSuchFileException e) {
+                    // closed meanwhile, as that of this directory
+                }
+            }
+        }
+        return open.stream().filter(file -> file.matches(".*/ztunnel\\d+\\.jfr \\(deleted\\)")).toList();
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -23,13 +24,17 @@ import org.junit.jupiter.api.Timeout;
 /** {@code curl} asks. */
 @Timeout(60)
 class HttpPagesTest {
+    /** More than the kernel takes for a client that doesn't read. */
+    private static final int LONG = 20 << 20;
+
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private volatile Readiness readiness = new Readiness(List.of(), Map.of());
     private HttpPages pages;
 
     @BeforeEach
     void open() throws IOException {
-        pages = HttpPages.open(loops, new InetSocketAddress("127.0.0.1", 0), Map.of("/healthz/ready", headers -> readiness.answer()));
+        pages = HttpPages.open(loops, new InetSocketAddress("127.0.0.1", 0), Map.of("/healthz/ready", headers -> readiness.answer(),
+                "/long", headers -> new HttpPages.Answer(200, "text/plain", null, new byte[LONG])));
     }
 
     @AfterEach
@@ -65,6 +70,28 @@ class HttpPagesTest {
         assertThat(curl("/")).endsWith("404");
         assertThat(curl("/healthz/ready", "-d", "x")).endsWith("405");
         assertThat(curl("/healthz/ready", "-H", "X: " + "x".repeat(9000))).endsWith("400");
+    }
+
+    @Test
+    void answersThatNobodyReadsAreGivenUpForOthers() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 3; i++) {
+                Socket socket = new Socket("127.0.0.1", pages.port());
+                slow.add(socket);
+                socket.getOutputStream().write("GET /long HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                assertThat(socket.getInputStream().read()).as("connection " + i).isEqualTo('H');
+            }
+            assertThat(slow.get(0).getInputStream().transferTo(OutputStream.nullOutputStream())).as("the oldest").isLessThan(LONG);
+            assertThat(slow.get(1).getInputStream().transferTo(OutputStream.nullOutputStream())).as("there is room").isGreaterThan(LONG);
+            assertThat(curl("/long", "-I")).contains("200 OK", "content-length: " + LONG);
+            assertThat(curl("/long", "-o", "/dev/null")).as("beside another").isEqualTo("200");
+            assertThat(slow.get(2).getInputStream().transferTo(OutputStream.nullOutputStream())).isGreaterThan(LONG);
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
     }
 
     @Test

@@ -105,6 +105,8 @@ class LogQueueTest {
                 .isEqualTo("{\"level\":\"info\",\"time\":\"2026-11-30T01:02:03.000004Z\",\"scope\":\"access\",\"message\":\"connection complete\","
                         + "\"src.addr\":\"10.0.0.1:80\",\"src.workload\":\"a b\",\"dst.addr\":\"[fd00::1]:80\",\"bytes_sent\":4,\"passed_over\":0,"
                         + "\"count\":\"007\",\"duration\":\"1ms\",\"error\":\"a 'b' \\\\ \\u0001\"}\n");
+        assertThat(line(new LogFormat.Json(), event("access", Level.INFO, "it\tdst.addr=\"na me:80\" direction=\"outbound\"", null)))
+                .endsWith("\"message\":\"it\",\"dst.addr\":\"na me:80\",\"direction\":\"outbound\"}\n");
         assertThat(line(new LogFormat.Json(), event("ztunnel", Level.DEBUG, "a \"quoted\" word", null)))
                 .isEqualTo("{\"level\":\"debug\",\"time\":\"2026-11-30T01:02:03.000004Z\",\"scope\":\"ztunnel\",\"message\":\"a \\\"quoted\\\" word\"}\n");
         assertThat(line(new LogFormat.Json(), event("ztunnel", Level.INFO, "odd\tno fields=1", new IllegalStateException("x"))))

@@ -27,6 +27,16 @@ class AccessLogTest {
         assertThat(AccessLog.words("a\nb\r\n c\td\u001b[31m\u007f")).isEqualTo("a b c d [31m ");
     }
 
+    /** A client of SOCKS5 chooses the name; what follows stays readable. */
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '|', value = {
+            "na me, \"na me:80\"",
+            "a\" b=c, \"a' b=c:80\"",
+            "a.example, a.example:80"})
+    void aNameAndItsPortAreOneValue(String name, String shown) {
+        assertThat(AccessLog.text(InetSocketAddress.createUnresolved(name, 80))).isEqualTo(shown);
+    }
+
     /** What a peer shows is not an error's text: nothing is taken out of it. */
     @Test
     void anIdentityIsLoggedAsItIs() {

@@ -115,6 +115,36 @@ class TrafficTest {
     }
 
     @Test
+    void whatHasASeriesKeepsItWhenThereIsNoRoomForMore() {
+        Mesh mesh = Mesh.EMPTY.change().put(a).put(b).build();
+        pod.failed(key(a, b), ResponseFlag.DENY);
+        for (int i = 0; i < MOST; i++) {
+            traffic.pod().failed(key(a, workload("w" + i, "app" + i)), ResponseFlag.DENY);
+        }
+        assertThat(traffic.overflowed()).isOne();
+        traffic.pod().failed(key(a, sameAsB), ResponseFlag.DENY);
+        Workload changed = Workload.builder("b", "default").telemetry(b.telemetry()).capacity(7).build();
+        pod.follow(mesh.change().put(changed).build());
+        pod.failed(key(a, changed), ResponseFlag.DENY);
+        assertThat(points("istio_tcp_connections_opened"))
+                .filteredOn(point -> "app-b-d".equals(point.getLabels().get("destination_workload")))
+                .extracting(CounterDataPointSnapshot::getValue).containsExactly(3.0);
+        assertThat(traffic.overflowed()).isOne();
+    }
+
+    /** A pod's owner chooses these names. */
+    @Test
+    void aWorkloadCalledOverflowIsCountedWithTheOverflow() {
+        Workload named = Workload.builder("o", "unknown").telemetry(new Telemetry("deployment", "overflow", "", "", "")).build();
+        pod.failed(key(named, named), ResponseFlag.DENY);
+        for (int i = 0; i <= MOST; i++) {
+            pod.failed(key(a, workload("w" + i, "app" + i)), ResponseFlag.DENY);
+        }
+        assertThat(traffic.overflowed()).isEqualTo(2);
+        assertThat(opened()).isEqualTo(MOST + 2);
+    }
+
+    @Test
     void whatHasLeftTheMeshIsNotExposedOnceItHasNoConnection() {
         Mesh mesh = Mesh.EMPTY.change().put(a).put(b).put(service).build();
         TrafficKey called = new TrafficKey(false, a, null, b, null, service, false);
