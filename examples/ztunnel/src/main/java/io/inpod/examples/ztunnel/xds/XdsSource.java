@@ -166,9 +166,14 @@ public final class XdsSource implements MeshSource {
             return; // the next one begins with all names
         }
         OnDemand.Difference difference = Objects.requireNonNull(demand).take();
-        if (!difference.added().isEmpty()) {
-            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE).addAllResourceNamesSubscribe(difference.added())
+        // In one request, a name that was given up and is asked for again would end up given up: istiod subscribes first.
+        if (!difference.givenUp().isEmpty()) {
+            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE)
                     .addAllResourceNamesUnsubscribe(difference.givenUp()).build());
+        }
+        if (!difference.added().isEmpty()) {
+            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE)
+                    .addAllResourceNamesSubscribe(difference.added()).build());
         }
     }
 
