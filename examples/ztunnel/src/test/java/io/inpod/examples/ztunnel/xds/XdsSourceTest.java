@@ -31,8 +31,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -370,6 +372,32 @@ class XdsSourceTest {
         assertThat(state.get().workload("a")).isPresent();
     }
 
+    /** Istiod subscribes before it unsubscribes, so in one request such a name would end up as given up. */
+    @Test
+    void whatIsGivenUpAndAskedForAgainStaysAskedFor() throws Exception {
+        start(PATIENT, "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = accept();
+        stream.send(policies("1"));
+        for (int i = 0; i < OnDemand.MOST; i++) {
+            state.demand().ask("n/" + i, () -> { }).close();
+        }
+        Set<String> told = new HashSet<>();
+        hear(stream, "n/" + (OnDemand.MOST - 1), told);
+        state.demand().ask("n/one more", () -> { }).close();
+        state.demand().ask("n/0", () -> { }).close();
+        hear(stream, "n/0", told);
+        assertThat(told).hasSize(OnDemand.MOST).contains("n/0", "n/one more").doesNotContain("n/1");
+    }
+
+    private static void hear(TestControlPlane.Stream stream, String until, Set<String> told) throws Exception {
+        DeltaDiscoveryRequest request;
+        do {
+            request = stream.request();
+            told.addAll(request.getResourceNamesSubscribeList());
+            request.getResourceNamesUnsubscribeList().forEach(told::remove);
+        } while (!request.getResourceNamesSubscribeList().contains(until));
+    }
+
     private static void awaitAnswers(AtomicInteger answers, int count) {
         while (answers.get() < count) {
             Thread.onSpinWait();
@@ -416,6 +444,7 @@ class XdsSourceTest {
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
         awaitError(error -> error.contains("hasn't answered about Authorization"));
         assertThat(state.isLoaded()).isFalse();
+        assertThat(source.status().loadedAt()).isNull();
     }
 
     @Test
