@@ -16,6 +16,7 @@ import io.inpod.hbone.identity.WorkloadCertificate;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -69,8 +70,10 @@ final class Metrics {
         count("inpod_mesh_failures_total", "contents of the mesh's source that couldn't be used", () -> source.status().failures());
         gauge("inpod_mesh_current", "1 if what the source of the mesh has now counts, 0 if an earlier state does because of an error",
                 () -> source.status().error() == null ? 1 : 0);
-        gauge("inpod_mesh_loaded_timestamp_seconds", "since when the state of the mesh counts",
-                () -> source.status().loadedAt().toEpochMilli() / 1e3);
+        gauge("inpod_mesh_loaded_timestamp_seconds", "since when the state of the mesh counts, 0 if none does yet", () -> {
+            Instant loaded = source.status().loadedAt();
+            return loaded == null ? 0 : loaded.toEpochMilli() / 1e3;
+        });
     }
 
     private void ofPolicies(Denials denials) {

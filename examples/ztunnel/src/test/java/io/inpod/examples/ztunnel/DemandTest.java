@@ -11,6 +11,7 @@ import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.live.Enforcement;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
@@ -48,6 +49,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,7 @@ class DemandTest {
     private TestControlPlane server;
     private XdsSource source;
     private PodProxy proxy;
+    private ProxyConfig config;
     private DevelopmentCa ca;
     private Pod p;
     private Pod q;
@@ -85,7 +88,7 @@ class DemandTest {
         server = TestControlPlane.unix(socket);
         server.first = List.of(Responses.policies("1"));
         server.reply = request -> Responses.answer(request, known, Set.of("near/" + SILENT));
-        ProxyConfig config = ProxyConfig.from(Map.of("FAKE_CA", "true", "XDS_ADDRESS", "unix:" + socket, "XDS_ON_DEMAND", "true", "NODE_NAME", "test", "NETWORK",
+        config = ProxyConfig.from(Map.of("FAKE_CA", "true", "XDS_ADDRESS", "unix:" + socket, "XDS_ON_DEMAND", "true", "NODE_NAME", "test", "NETWORK",
                 "near", "CLUSTER_ID", "c", "UNSTABLE_ENABLE_SOCKS5", "true", "INPOD_WORKLOAD_WAIT", "5s"));
         source = new XdsSource(config);
         source.start(mesh);
@@ -109,7 +112,9 @@ class DemandTest {
         if (proxy != null) {
             proxy.stop();
         }
-        source.close();
+        if (source != null) {
+            source.close();
+        }
         server.close();
         loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
@@ -181,6 +186,53 @@ class DemandTest {
             asked.addAll(stream.request().getResourceNamesSubscribeList());
         }
         assertThat(asked).contains("default/mine.local", "c//Pod/default/name-p");
+    }
+
+    /** The endpoint came with its service; that a pod with a tunnel has its address too is known only when the address is asked for. */
+    @Test
+    void anEndpointInPlaintextIsAskedForByItsAddress() throws Exception {
+        known.put("near/10.96.0.5", List.of(Responses.service("v1", service("db.local", "10.96.0.5")), Responses.workload("v1",
+                pod("db", q).setTunnelProtocol(WorkloadApi.TunnelProtocol.NONE).putServices("default/db.local", WorkloadApi.PortList.getDefaultInstance()))));
+        try (TunnelPeer peer = TunnelPeer.workload(q, ca, "sa-q", "q")) {
+            assertThat(ask("10.96.0.5")).isEqualTo('q');
+            assertThat(peer.requests).hasSize(1);
+        }
+    }
+
+    /** What the answer is about comes into the mesh just before the answer, which is just after a connection has looked at the mesh. */
+    @Test
+    void anAnswerThatComesBetweenTwoLooksIsntMissed() throws Exception {
+        proxy.stop();
+        while (!mesh.isLoaded()) {
+            Thread.onSpinWait();
+        }
+        source.close();
+        source = null;
+        Workload own = Workload.builder("p", "default").name("name-p").serviceAccount("sa-p").node("test").network("near").hbone(true)
+                .addresses(List.of(p.address())).build();
+        Workload peer = Workload.builder("q", "default").name("name-q").serviceAccount("sa-q").node("test").network("near").hbone(true)
+                .addresses(List.of(q.address())).build();
+        mesh.replace(Mesh.EMPTY.change().put(own).build());
+        AtomicBoolean isFirst = new AtomicBoolean(true);
+        mesh.demandFrom(new MeshState.Demand() {
+            @Override
+            public boolean isAnswered(String name) {
+                if (isFirst.getAndSet(false)) {
+                    mesh.replace(mesh.get().change().put(peer).build());
+                }
+                return true;
+            }
+
+            @Override
+            public MeshState.Subscription ask(String name, Runnable answered) {
+                throw new AssertionError(name);
+            }
+        });
+        serve(config);
+        try (TunnelPeer server = TunnelPeer.workload(q, ca, "sa-q", "q")) {
+            assertThat(ask(q.address().getHostAddress())).isEqualTo('q');
+            assertThat(server.requests).hasSize(1);
+        }
     }
 
     /** Only when the control plane has said that an address isn't in the mesh does plaintext go there. */

@@ -76,7 +76,12 @@ public final class WorkloadWait implements AutoCloseable {
      * @param action serves the connection, or refuses it if there is still no answer
      */
     public void await(EventLoop loop, Future<?> gone, Demand demand, String name, Runnable action) {
-        if (demand.isAnswered(name) || patienceNanos == 0 || !places.tryTake(1)) {
+        if (demand.isAnswered(name)) {
+            action.run();
+            return;
+        }
+        if (patienceNanos == 0 || !places.tryTake(1)) {
+            demand.ask(name, () -> {}).close(); // for the next connection
             action.run();
             return;
         }

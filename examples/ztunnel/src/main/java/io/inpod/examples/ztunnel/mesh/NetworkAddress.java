@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.mesh;
 
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 
 /**
@@ -9,9 +10,9 @@ import java.net.InetAddress;
  * @param address the address, never an IPv4 address mapped to IPv6
  */
 public record NetworkAddress(String network, InetAddress address) implements GatewayDestination {
-    /** {@return the form of the configuration, such as {@code network/10.0.0.1}} */
+    /** {@return the form of the configuration and of the control plane, such as {@code network/fd00::1}; RFC 5952 for IPv6} */
     @Override
     public String toString() {
-        return network + "/" + address.getHostAddress();
+        return network + "/" + NetUtil.toAddressString(address);
     }
 }

@@ -37,6 +37,11 @@ final class Demanded {
         return names;
     }
 
+    /** Returns whether something may have come into the mesh since a connection looked at it: an answer comes after what it is about. */
+    static boolean isOutdated(PodContext pod, Mesh mesh) {
+        return pod.demand() != Demand.NONE && pod.self().mesh() != mesh;
+    }
+
     /** Waits for names, one after the other. */
     static void await(PodContext pod, Channel client, Future<?> gone, List<String> names, Then then) {
         next(pod, client, gone, names.iterator(), then);

@@ -83,6 +83,10 @@ final class InboundTunnels implements TunnelRequestHandler {
             });
             return;
         }
+        if (Demanded.isOutdated(pod, known.mesh())) {
+            serve(request, source, local);
+            return;
+        }
         InboundRoute route = routing.route(known.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);
         if (route instanceof InboundRoute.Refused refused) {
             refuse(request, log, refused.status(), ResponseFlag.CONNECT, refused.reason());

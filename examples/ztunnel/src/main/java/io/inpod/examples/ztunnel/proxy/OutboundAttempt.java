@@ -8,6 +8,7 @@ import io.inpod.examples.ztunnel.mesh.Trace;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Choice;
 import io.inpod.examples.ztunnel.route.Hop;
+import io.inpod.examples.ztunnel.route.Needed;
 import io.inpod.examples.ztunnel.route.OutboundRoute;
 import io.inpod.examples.ztunnel.route.OutboundRoute.LookUp;
 import io.inpod.examples.ztunnel.route.OutboundRoute.OtherNetwork;
@@ -130,6 +131,24 @@ final class OutboundAttempt {
             refuse(one, new ForbiddenException(OutboundPath.RECURSIVE));
             return;
         }
+        if (pod.demand() == Demand.NONE) {
+            connect(route, one);
+            return;
+        }
+        InetAddress to = route.destination().getAddress();
+        Demanded.await(pod, client, client.closeFuture(), Needed.forPlaintext(self, to), unanswered -> {
+            Mesh now = pod.self().mesh();
+            if (unanswered != null) {
+                refuse(one, new ForbiddenException(PodContext.UNANSWERED + unanswered));
+            } else if (now != mesh && Needed.speaksHbone(now, self, to)) {
+                path.open(client, source, target, outcome);
+            } else {
+                connect(route, one);
+            }
+        });
+    }
+
+    private void connect(Plaintext route, Try one) {
         Workload workload = route.workload();
         Future<UpstreamConnection> connection = path.connect(client, route.destination());
         carry(connection, UpstreamConnection::channel, workload, one, cause -> {

@@ -63,7 +63,9 @@ final class OutboundPath {
             refuse(source, target, outcome, PodContext.UNKNOWN);
         } else {
             List<String> names = Demanded.names(pod, known.mesh(), self.get(), target);
-            if (names.isEmpty()) {
+            if (names.isEmpty() && Demanded.isOutdated(pod, known.mesh())) {
+                open(client, source, target, outcome);
+            } else if (names.isEmpty()) {
                 new OutboundAttempt(this, known.mesh(), self.get(), client, source, target, outcome).start();
             } else {
                 Demanded.await(pod, client, client.closeFuture(), names, unanswered -> {

@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.WeightedGateway;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,10 +39,33 @@ public final class Needed {
             String namespace = service.matches() ? service.group(1) : source.namespace();
             return isThere ? List.of() : List.of(new ServiceName(namespace, name.hostname()).toString());
         }
-        NetworkAddress address = new NetworkAddress(source.network(), ((Target.Address) target).address());
-        boolean isThere = address.address().isLoopbackAddress() || mesh.at(address.network(), address.address()).isPresent()
-                || !mesh.servicesAt(address.network(), address.address()).isEmpty();
-        return isThere ? List.of() : List.of(address.toString());
+        InetAddress address = ((Target.Address) target).address();
+        boolean isThere = speaksHbone(mesh, source, address) || !mesh.servicesAt(source.network(), address).isEmpty();
+        return isThere ? List.of() : forPlaintext(source, address);
+    }
+
+    /**
+     * Names an address to which a client would be connected in plaintext: a workload there that speaks HBONE may not have been asked for,
+     * even if the mesh has another one there.
+     *
+     * @param source the client
+     * @param address the address
+     * @return the name, or none if the connection doesn't leave the pod
+     */
+    public static List<String> forPlaintext(Workload source, InetAddress address) {
+        return address.isLoopbackAddress() ? List.of() : List.of(new NetworkAddress(source.network(), address).toString());
+    }
+
+    /**
+     * Returns whether what the mesh has at an address is reached through a tunnel.
+     *
+     * @param mesh the state of the mesh
+     * @param source the client
+     * @param address the address
+     * @return whether a workload there speaks HBONE
+     */
+    public static boolean speaksHbone(Mesh mesh, Workload source, InetAddress address) {
+        return mesh.at(source.network(), address).filter(Workload::hbone).isPresent();
     }
 
     /**

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param source where the mesh comes from: a path, or the name of a variable
  * @param version what tells the contents that count now from others, such as the beginning of their SHA-256 in hexadecimal
- * @param loadedAt since when they count
+ * @param loadedAt since when they count, or null if nothing counts yet
  * @param error why what the source has now isn't used, or null if what it has counts
  * @param failedAt when that was first seen, or null
  * @param reloads how often other contents have come to count since the start
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record SourceStatus(
         String source,
         String version,
-        Instant loadedAt,
+        @Nullable Instant loadedAt,
         @Nullable String error,
         @Nullable Instant failedAt,
         long reloads,

@@ -76,19 +76,22 @@ final class AddressSet extends ResourceSet {
         }
     }
 
-    /** The earlier version, or what lets no connection pass. Without either, connections would go there in plaintext. */
+    /** The earlier version if it protects no less, or else what lets no connection pass. Without either, plaintext would go there. */
     @Override
     @Nullable
-    Value instead(Resource resource, String problem, boolean isHeld) {
-        if (isHeld || !resource.getResource().getTypeUrl().equals(TYPE)) {
+    Value instead(Resource resource, String problem, @Nullable Object held, Mesh before) {
+        if (!resource.getResource().getTypeUrl().equals(TYPE)) {
             return null;
         }
         try {
             WorkloadApi.Address address = WorkloadApi.Address.parseFrom(resource.getResource().getValue());
             if (address.hasWorkload() && !address.getWorkload().getUid().isEmpty()) {
-                return new OfWorkload(StandIns.of(address.getWorkload()));
+                Workload earlier = held instanceof String uid ? before.workload(uid).orElse(null) : null;
+                return Earlier.suffices(earlier, address.getWorkload()) ? null : new OfWorkload(StandIns.of(address.getWorkload()));
             }
-            return address.hasService() ? new OfService(StandIns.of(address.getService())) : null;
+            Service earlier = held instanceof ServiceName service ? before.service(service).orElse(null) : null;
+            return !address.hasService() || Earlier.suffices(earlier, address.getService()) ? null
+                    : new OfService(StandIns.of(address.getService()));
         } catch (InvalidProtocolBufferException e) {
             return null;
         }

@@ -4,30 +4,39 @@ import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
 import io.inpod.examples.istio.DiscoveryApi.Resource;
 import io.inpod.examples.ztunnel.mesh.MeshState.Demand;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The names of which the server is asked, and which of them it has answered. There are at most {@value #MOST}: a pod may connect to any
- * number of addresses that aren't in the mesh. Beyond that, the name that nobody has used for longest is given up. Thread-safe.
+ * The names of which the server is asked, and which of them it has answered. A pod may connect to any number of addresses that aren't in
+ * the mesh, so of names by which there is nothing, at most {@value #MOST} stay: beyond that, one that nobody has used for long is given up.
+ * Thread-safe; whether there is an answer is found out without a lock.
  */
 final class OnDemand implements Demand {
     static final int MOST = 10_000;
 
     private final Runnable changed;
-    /** The least recently used first. */
-    private final LinkedHashMap<String, Asked> asked = new LinkedHashMap<>(16, 0.75f, true);
-    private final List<String> added = new ArrayList<>();
+    private final Map<String, Asked> asked = new ConcurrentHashMap<>(); // changed with the lock only
+    /** What may be given up, each name once. One that was used since it was last at the head goes to the tail again. */
+    private final Queue<String> order = new ArrayDeque<>();
+    private final Set<String> added = new LinkedHashSet<>();
     private final List<String> givenUp = new ArrayList<>();
 
     private static final class Asked {
-        boolean answered;
+        volatile boolean answered;
+        volatile boolean used;
+        // Below: with the lock only.
+        boolean exists;
+        boolean isInOrder = true;
         final Set<Runnable> waiting = new HashSet<>();
     }
 
@@ -40,9 +49,16 @@ final class OnDemand implements Demand {
     }
 
     @Override
-    public synchronized boolean isAnswered(String name) {
+    public boolean isAnswered(String name) {
         Asked known = asked.get(name);
-        return known != null && known.answered;
+        return known != null && isAnswered(known);
+    }
+
+    private static boolean isAnswered(Asked known) {
+        if (!known.used) {
+            known.used = true; // written only if it changes: many threads look at the same names
+        }
+        return known.answered;
     }
 
     @Override
@@ -56,9 +72,10 @@ final class OnDemand implements Demand {
             if (known == null) {
                 known = new Asked();
                 asked.put(name, known);
+                order.add(name);
                 added.add(name);
             }
-            isAnswered = known.answered;
+            isAnswered = !isNew && isAnswered(known);
             if (!isAnswered) {
                 known.waiting.add(own);
             }
@@ -83,13 +100,18 @@ final class OnDemand implements Demand {
     }
 
     private void giveUp() {
-        Iterator<Map.Entry<String, Asked>> eldest = asked.entrySet().iterator();
-        while (asked.size() > MOST && eldest.hasNext()) {
-            Map.Entry<String, Asked> entry = eldest.next();
-            if (entry.getValue().waiting.isEmpty()) {
-                eldest.remove();
-                if (!added.remove(entry.getKey())) {
-                    givenUp.add(entry.getKey());
+        for (int looks = order.size(); order.size() > MOST && looks > 0; looks--) {
+            String name = order.remove();
+            Asked eldest = Objects.requireNonNull(asked.get(name));
+            if (eldest.exists) {
+                eldest.isInOrder = false; // what the mesh has by it is kept up to date
+            } else if (eldest.used || !eldest.waiting.isEmpty()) {
+                eldest.used = false;
+                order.add(name);
+            } else {
+                asked.remove(name);
+                if (!added.remove(name)) {
+                    givenUp.add(name);
                 }
             }
         }
@@ -114,21 +136,26 @@ final class OnDemand implements Demand {
     void answered(DeltaDiscoveryResponse response, Set<String> refused) {
         List<Runnable> waiting = new ArrayList<>();
         synchronized (this) {
-            response.getRemovedResourcesList().forEach(name -> answered(name, waiting));
+            response.getRemovedResourcesList().forEach(name -> answered(name, false, waiting));
             for (Resource resource : response.getResourcesList()) {
                 if (!refused.contains(resource.getName())) {
-                    answered(resource.getName(), waiting);
-                    resource.getAliasesList().forEach(alias -> answered(alias, waiting));
+                    answered(resource.getName(), true, waiting);
+                    resource.getAliasesList().forEach(alias -> answered(alias, true, waiting));
                 }
             }
         }
         waiting.forEach(Runnable::run);
     }
 
-    private void answered(String name, List<Runnable> waiting) {
+    private void answered(String name, boolean exists, List<Runnable> waiting) {
         Asked known = asked.get(name);
         if (known != null) {
             known.answered = true;
+            known.exists = exists;
+            if (!exists && !known.isInOrder) {
+                known.isInOrder = true;
+                order.add(name);
+            }
             waiting.addAll(known.waiting);
             known.waiting.clear();
         }

@@ -104,6 +104,7 @@ final class PolicyReader {
     private static List<TextMatch> texts(List<SecurityApi.StringMatch> list) throws UnusableException {
         List<TextMatch> matches = new ArrayList<>(list.size());
         for (SecurityApi.StringMatch match : list) {
+            checkFields(match, 0);
             matches.add(switch (match.getMatchTypeCase()) {
                 case EXACT -> new TextMatch(TextMatch.Kind.EXACT, match.getExact());
                 case PREFIX -> new TextMatch(TextMatch.Kind.PREFIX, match.getPrefix());

@@ -49,7 +49,7 @@ final class PolicySet extends ResourceSet {
     }
 
     @Override
-    Value instead(Resource resource, String problem, boolean isHeld) {
+    Value instead(Resource resource, String problem, @Nullable Object held, Mesh before) {
         return new OfPolicy(PolicyReader.unreadable(resource.getName(), problem));
     }
 

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -60,9 +61,20 @@ abstract class ResourceSet {
     final Applied apply(DeltaDiscoveryResponse response, Mesh before, boolean isFirst) {
         Pending pending = new Pending(before);
         Map<String, String> problems = new LinkedHashMap<>();
-        if (isFirst) {
-            forgetUnnamed(response, pending);
+        try {
+            if (isFirst) {
+                refused.keySet().retainAll(held.keySet()); // what has no effect isn't announced, so the server wouldn't say that it is gone
+                forgetUnnamed(response, pending);
+            }
+            put(response, pending, problems);
+            return new Applied(pending.mesh(), problems);
+        } catch (RuntimeException | Error e) {
+            pending.undo();
+            throw e;
         }
+    }
+
+    private void put(DeltaDiscoveryResponse response, Pending pending, Map<String, String> problems) {
         response.getRemovedResourcesList().forEach(name -> remove(name, pending));
         for (Resource resource : response.getResourcesList()) {
             String problem = put(resource, pending);
@@ -71,7 +83,6 @@ abstract class ResourceSet {
                 refused.put(resource.getName(), problem);
             }
         }
-        return new Applied(pending.mesh(), problems);
     }
 
     /** A server without versions can't tell what has vanished while the stream was interrupted: its first response has all there is. */
@@ -90,6 +101,7 @@ abstract class ResourceSet {
         refused.remove(name);
         Held old = held.remove(name);
         if (old != null) {
+            pending.remember(name, old);
             pending.remove(old.key());
         }
     }
@@ -97,6 +109,7 @@ abstract class ResourceSet {
     private @Nullable String put(Resource resource, Pending pending) {
         String name = resource.getName();
         Held old = held.get(name);
+        pending.remember(name, old);
         String problem;
         Object key;
         try {
@@ -106,7 +119,7 @@ abstract class ResourceSet {
             problem = value.problem();
         } catch (UnusableException e) {
             problem = String.valueOf(e.getMessage());
-            Value instead = instead(resource, problem, old != null);
+            Value instead = instead(resource, problem, old == null ? null : pending.untouched(old.key()), pending.before);
             if (instead == null) {
                 if (old != null) {
                     held.put(name, new Held(old.key(), ""));
@@ -159,10 +172,11 @@ abstract class ResourceSet {
      *
      * @param resource the resource
      * @param problem why it can't be used
-     * @param isHeld whether an earlier version of it is in the mesh
+     * @param held the key of the earlier version that is in the mesh; null if there is none, or if this response changes it too
+     * @param before the mesh until now
      * @return null if what the mesh has until now goes on counting
      */
-    abstract @Nullable Value instead(Resource resource, String problem, boolean isHeld);
+    abstract @Nullable Value instead(Resource resource, String problem, @Nullable Object held, Mesh before);
 
     /** Takes out of the mesh what has a key. */
     abstract void remove(Object key, MeshChange change);
@@ -174,6 +188,7 @@ abstract class ResourceSet {
     private final class Pending {
         private final Mesh before;
         private final Set<Object> touched = new HashSet<>();
+        private final Map<String, Optional<Held>> earlier = new HashMap<>();
         private @Nullable MeshChange change;
 
         Pending(Mesh before) {
@@ -186,6 +201,26 @@ abstract class ResourceSet {
                 change = before.change();
             }
             return change;
+        }
+
+        void remember(String name, @Nullable Held old) {
+            earlier.putIfAbsent(name, Optional.ofNullable(old));
+        }
+
+        /** The mesh stays as it was, so what is held does too; without a version, the server sends it again. */
+        void undo() {
+            earlier.forEach((name, old) -> {
+                if (old.isPresent()) {
+                    held.put(name, new Held(old.get().key(), ""));
+                } else {
+                    held.remove(name);
+                }
+            });
+        }
+
+        @Nullable
+        Object untouched(Object key) {
+            return touched.contains(key) ? null : key;
         }
 
         void put(Value value) {

@@ -62,7 +62,7 @@ final class ServiceReader {
         }
     }
 
-    private static List<WeightedGateway> weightedWaypoints(WorkloadApi.Service from) throws UnusableException {
+    static List<WeightedGateway> weightedWaypoints(WorkloadApi.Service from) throws UnusableException {
         List<WeightedGateway> waypoints = new ArrayList<>();
         for (WorkloadApi.WeightedWaypoint waypoint : from.getWeightedWaypointsList()) {
             waypoints.add(new WeightedGateway(Objects.requireNonNull(Addresses.gateway(true, waypoint.getDestination())),

@@ -29,7 +29,8 @@ final class StandIns {
             }
         }
         return Workload.builder(from.getUid(), NOBODY).serviceAccount(NOBODY).trustDomain(NOBODY + ".invalid").network(from.getNetwork())
-                .addresses(List.copyOf(addresses)).hostname(from.getHostname()).hbone(true).healthy(false).build();
+                .addresses(List.copyOf(addresses)).hostname(from.getHostname())
+                .hostNetwork(from.getNetworkMode() == WorkloadApi.NetworkMode.HOST_NETWORK).hbone(true).healthy(false).build();
     }
 
     static Service of(WorkloadApi.Service from) {

@@ -70,7 +70,7 @@ final class WorkloadReader {
         return value.isEmpty() ? otherwise : shared.one(value);
     }
 
-    private static List<InetAddress> addresses(List<ByteString> list) throws UnusableException {
+    static List<InetAddress> addresses(List<ByteString> list) throws UnusableException {
         if (list.size() == 1) {
             return List.of(Addresses.ip(list.get(0)));
         }

@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,8 @@ import org.slf4j.LoggerFactory;
 public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
+    private static final int MOST_BYTES = 200 << 20;
+    private static final Duration GATHERING = Duration.ofMillis(10);
     private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
@@ -56,6 +59,7 @@ public final class XdsSource implements MeshSource {
     private final EventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
     private final @Nullable OnDemand demand;
+    private final AtomicBoolean telling = new AtomicBoolean();
     private volatile @Nullable SourceStatus status;
     private volatile boolean closed;
     // Below: on the thread only.
@@ -76,7 +80,8 @@ public final class XdsSource implements MeshSource {
      * @param mostBytes how long a response may be
      */
     record Limits(Duration silence, Duration rootsInterval, int mostBytes) {
-        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), 200 << 20);
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5),
+                (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
     }
 
     /**
@@ -93,7 +98,7 @@ public final class XdsSource implements MeshSource {
         this.settings = Objects.requireNonNull(config.xds(), "XDS_ADDRESS");
         this.limits = limits;
         node = NodeDescription.of(settings);
-        demand = settings.onDemand() ? new OnDemand(() -> later(Duration.ZERO, this::tellDemand)) : null;
+        demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
         SharedValues shared = new SharedValues();
         for (ResourceSet type : new ResourceSet[] {new AddressSet(config, shared, !settings.onDemand()), new PolicySet()}) {
@@ -113,7 +118,7 @@ public final class XdsSource implements MeshSource {
             state.demandFrom(demand);
         }
         disconnected = server() + " hasn't answered yet";
-        status = new SourceStatus(server().address(), "", Instant.now(), disconnected, Instant.now(), 0, 0);
+        status = new SourceStatus(server().address(), "", null, disconnected, Instant.now(), 0, 0);
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         thread.execute(this::connect);
         var unused = thread.scheduleWithFixedDelay(this::lookAtRoots, limits.rootsInterval.toNanos(), limits.rootsInterval.toNanos(),
@@ -161,14 +166,27 @@ public final class XdsSource implements MeshSource {
         return request.putAllInitialResourceVersions(type.versions()).build();
     }
 
+    /** What connections need at about the same time is one request. */
+    private void tellDemandSoon() {
+        if (!telling.getAndSet(true)) {
+            later(GATHERING, this::tellDemand);
+        }
+    }
+
     private void tellDemand() {
+        telling.set(false);
         if (stream == null) {
             return; // the next one begins with all names
         }
         OnDemand.Difference difference = Objects.requireNonNull(demand).take();
-        if (!difference.added().isEmpty()) {
-            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE).addAllResourceNamesSubscribe(difference.added())
+        // In one request, a name that was given up and is asked for again would end up given up: istiod subscribes first.
+        if (!difference.givenUp().isEmpty()) {
+            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE)
                     .addAllResourceNamesUnsubscribe(difference.givenUp()).build());
+        }
+        if (!difference.added().isEmpty()) {
+            stream.send(DeltaDiscoveryRequest.newBuilder().setTypeUrl(AddressSet.TYPE)
+                    .addAllResourceNamesSubscribe(difference.added()).build());
         }
     }
 
@@ -212,8 +230,6 @@ public final class XdsSource implements MeshSource {
         if (closed || from != stream) {
             return;
         }
-        disconnected = null;
-        backoff.reset();
         String typeUrl = response.getTypeUrl();
         ResourceSet type = types.get(typeUrl);
         boolean isFirst = from.isFirst(typeUrl);
@@ -223,6 +239,8 @@ public final class XdsSource implements MeshSource {
             return;
         }
         ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
+        disconnected = null;
+        backoff.reset(); // only now: a response that fails as a whole would be asked for again at once
         if (!applied.refused().isEmpty()) {
             String reasons = applied.refused().entrySet().stream().map(problem -> problem.getKey() + ": " + problem.getValue())
                     .collect(Collectors.joining("; "));
@@ -290,7 +308,9 @@ public final class XdsSource implements MeshSource {
             thread.shutdown();
             return;
         }
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why));
+        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED ? ""
+                : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
+        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + tooLong);
     }
 
     private static String words(Status status) {

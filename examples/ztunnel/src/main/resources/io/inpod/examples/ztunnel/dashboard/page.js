@@ -361,7 +361,8 @@ function drawMesh(s) {
   state.className = m.error ? 'state bad' : 'state good';
   show($('mesh-error'), !!m.error);
   text($('mesh-error'), m.error ? `${m.error} (seen ${span((s.at - m.failedAt) / 1000)} ago)` : '');
-  const facts = [['Source', m.source], ['Version', m.version], ['In force for', span((s.at - m.loadedAt) / 1000)],
+  const facts = [['Source', m.source], ['Version', m.version],
+    ['In force for', m.loadedAt ? span((s.at - m.loadedAt) / 1000) : 'nothing is yet'],
     ['Workloads', count(m.workloads)], ['Services', count(m.services)], ['Policies', count(m.policies)],
     ['Changes since the start', count(m.reloads)], ['Errors since the start', count(m.failures)]];
   const list = $('mesh');

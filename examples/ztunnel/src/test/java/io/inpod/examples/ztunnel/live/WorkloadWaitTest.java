@@ -11,6 +11,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.local.LocalIoHandler;
 import io.netty.util.concurrent.Promise;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -83,6 +85,32 @@ class WorkloadWaitTest {
     void withoutATimeNobodyWaits() throws Exception {
         await(pod(Duration.ZERO), served::incrementAndGet);
         assertThat(served).hasValue(1);
+    }
+
+    /** The next connection finds the answer: otherwise nobody would ever ask. */
+    @Test
+    void whoDoesNotWaitAsksNevertheless() throws Exception {
+        List<String> asked = new ArrayList<>();
+        MeshState.Demand demand = new MeshState.Demand() {
+            @Override
+            public boolean isAnswered(String name) {
+                return false;
+            }
+
+            @Override
+            public MeshState.Subscription ask(String name, Runnable answered) {
+                asked.add(name);
+                return () -> { };
+            }
+        };
+        WorkloadWait impatient = pod(Duration.ZERO);
+        loop.submit(() -> impatient.await(loop, gone, demand, "n/10.0.0.1", served::incrementAndGet)).get();
+        assertThat(places.tryTake(10)).isTrue();
+        WorkloadWait without = pod(LONG);
+        loop.submit(() -> without.await(loop, gone, demand, "n/10.0.0.2", served::incrementAndGet)).get();
+        places.giveBack(10);
+        assertThat(served).hasValue(2);
+        assertThat(asked).containsExactly("n/10.0.0.1", "n/10.0.0.2");
     }
 
     /** A storm of one pod takes no more than half of the places; the others of its connections don't wait. */

@@ -46,4 +46,22 @@ class OnDemandTest {
         assertThat(difference.givenUp()).containsExactly("name2");
         assertThat(demand.all()).hasSize(OnDemand.MOST);
     }
+
+    /** Whoever connects to what the mesh has doesn't ask, so it only seems to be unused. */
+    @Test
+    void namesByWhichThereIsSomethingAreNotGivenUpUntilItIsGone() {
+        demand.ask("n/10.0.0.1", answers::incrementAndGet);
+        demand.answered(Responses.addresses("1", Responses.workload("a", "v1").toBuilder().addAliases("n/10.0.0.1").build()), Set.of());
+        for (int i = 0; i <= OnDemand.MOST; i++) {
+            demand.ask("name" + i, answers::incrementAndGet).close();
+        }
+        assertThat(demand.isAnswered("n/10.0.0.1")).isTrue();
+        assertThat(demand.all()).hasSize(OnDemand.MOST + 1).doesNotContain("name0");
+
+        demand.answered(Responses.response(AddressSet.TYPE, "2").addRemovedResources("n/10.0.0.1").build(), Set.of());
+        for (int i = 0; i < 3 * OnDemand.MOST; i++) {
+            demand.ask("other" + i, answers::incrementAndGet).close();
+        }
+        assertThat(demand.all()).hasSize(OnDemand.MOST).doesNotContain("n/10.0.0.1");
+    }
 }

@@ -31,10 +31,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -205,7 +208,7 @@ class XdsSourceTest {
         start(PATIENT);
         TestControlPlane.Stream stream = loaded();
         DeltaDiscoveryRequest nack = stream.send(addresses("3",
-                workload("v2", pod("a", "10.0.0.9", "test").setTunnelProtocol(WorkloadApi.TunnelProtocol.LEGACY_ISTIO_MTLS)),
+                workload("v2", pod("a", "10.0.0.1", "test").setTunnelProtocol(WorkloadApi.TunnelProtocol.LEGACY_ISTIO_MTLS)),
                 workload("b", "v1"),
                 Responses.resource(PolicySet.TYPE, "odd", "v1", ByteString.EMPTY),
                 Responses.resource(AddressSet.TYPE, "garbage", "v1", ByteString.copyFromUtf8("\377\377"))));
@@ -213,13 +216,64 @@ class XdsSourceTest {
         assertThat(nack.getErrorDetail().getMessage()).startsWith("a: its tunnel protocol 2 isn't one that this version knows; odd: its type is ")
                 .contains("; garbage: it isn't an Address");
         assertThat(state.get().workload("b")).isPresent();
-        assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.1"));
+        assertThat(state.get().workload("a").orElseThrow().name()).isEqualTo("name-a");
         assertThat(source.status().error()).startsWith("3 resources can't be used: a: ");
         assertThat(source.status().failures()).isEqualTo(1);
 
         stream.end(Status.UNAVAILABLE);
         DeltaDiscoveryRequest again = server.accept().request();
         assertThat(again.getInitialResourceVersionsMap()).containsOnly(Map.entry("a", ""), Map.entry("b", "v1"));
+    }
+
+    /** The change that can't be used may be the one that brings a tunnel, a policy, a waypoint or an address. */
+    @Test
+    void whatProtectsLessThanAChangeThatCantBeUsedDoesntStay() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        WorkloadApi.Workload.Builder plain = pod("p", "10.0.0.2", "test").setTunnelProtocol(WorkloadApi.TunnelProtocol.NONE);
+        WorkloadApi.GatewayAddress waypoint = WorkloadApi.GatewayAddress.newBuilder()
+                .setAddress(WorkloadApi.NetworkAddress.newBuilder().setAddress(Responses.bytes("10.0.0.9"))).build();
+        List<UnaryOperator<WorkloadApi.Workload.Builder>> changes = List.of(
+                workload -> workload.setTunnelProtocol(WorkloadApi.TunnelProtocol.HBONE),
+                workload -> workload.setTunnelProtocolValue(7),
+                workload -> workload.addAuthorizationPolicies("default/new"),
+                workload -> workload.setWaypoint(waypoint),
+                workload -> workload.addAddresses(Responses.bytes("10.0.0.3")));
+        for (UnaryOperator<WorkloadApi.Workload.Builder> change : changes) {
+            stream.send(addresses("good", workload("v1", plain)));
+            WorkloadApi.Workload.Builder bad = plain.clone().setStatusValue(7);
+            stream.send(addresses("bad", workload("v2", bad)));
+            assertThat(state.get().workload("p").orElseThrow().name()).isEqualTo("name-p");
+            stream.send(addresses("worse", workload("v3", change.apply(bad))));
+            assertThat(state.get().workload("p").orElseThrow().trustDomain()).isEqualTo("unusable.invalid");
+        }
+        WorkloadApi.Service.Builder service = WorkloadApi.Service.newBuilder().setNamespace("default").setHostname("s.local")
+                .addPorts(WorkloadApi.Port.newBuilder().setServicePort(80));
+        stream.send(addresses("good", Responses.service("v1", service)));
+        service.setIpFamiliesValue(7);
+        stream.send(addresses("bad", Responses.service("v2", service)));
+        assertThat(state.get().services().iterator().next().ports().target(80)).isNotNull();
+        stream.send(addresses("worse", Responses.service("v3", service.setWaypoint(waypoint))));
+        assertThat(state.get().services().iterator().next().ports().target(80)).isNull();
+    }
+
+    @Test
+    void aWorkloadOfItsNodesNetworkDoesntTakeTheNodesAddress() throws Exception {
+        start(PATIENT);
+        loaded().send(addresses("3", workload("v1", pod("h", "10.0.0.9", "test").setNetworkMode(WorkloadApi.NetworkMode.HOST_NETWORK).setStatusValue(7))));
+        assertThat(state.get().workload("h")).isPresent();
+        assertThat(state.get().at("", InetAddress.getByName("10.0.0.9"))).isEmpty();
+    }
+
+    @Test
+    void whatIsRefusedWithoutEffectIsForgottenWithItsStream() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        stream.send(addresses("3", Responses.resource(AddressSet.TYPE, "garbage", "v1", ByteString.copyFromUtf8("\377\377"))));
+        assertThat(source.status().error()).startsWith("1 resources can't be used: garbage: ");
+        stream.end(Status.UNAVAILABLE);
+        accept().send(addresses("4", workload("a", "v1")));
+        assertThat(source.status().error()).isNull();
     }
 
     /** Otherwise a connection to a pod or a service that a newer control plane describes would go there in plaintext. */
@@ -269,6 +323,12 @@ class XdsSourceTest {
         assertThat(verdict("chosen").basis()).isEqualTo(Verdict.Basis.POLICY_UNREADABLE);
         assertThat(verdict("far").allowed()).isTrue();
 
+        SecurityApi.StringMatch folded = SecurityApi.StringMatch.parseFrom(SecurityApi.StringMatch.newBuilder().setExact("x").build().toByteString()
+                .concat(ByteString.copyFrom(new byte[] {(byte) 0xf8, 0x01, 1})));
+        assertThat(stream.send(policies("folded", policy(Responses.deny("folded").addRules(SecurityApi.Rule.newBuilder().addClauses(SecurityApi.Clause.newBuilder()
+                .addMatches(SecurityApi.Match.newBuilder().addPrincipals(folded))))))).getErrorDetail().getMessage()).contains("StringMatch has the field 31");
+        stream.send(response(PolicySet.TYPE, "").addRemovedResources("default/folded").build());
+
         stream.send(policies("5", Responses.resource(PolicySet.TYPE, "any/garbage", "", ByteString.copyFromUtf8("\377\377"))));
         assertThat(state.get().globalPolicies()).extracting(Policy::fullName).containsExactly("any/garbage");
         assertThat(verdict("far").basis()).isEqualTo(Verdict.Basis.POLICY_UNREADABLE);
@@ -310,6 +370,32 @@ class XdsSourceTest {
         next.send(response(AddressSet.TYPE, "3").addRemovedResources("default/web.local").build());
         awaitAnswers(answers, 2);
         assertThat(state.get().workload("a")).isPresent();
+    }
+
+    /** Istiod subscribes before it unsubscribes, so in one request such a name would end up as given up. */
+    @Test
+    void whatIsGivenUpAndAskedForAgainStaysAskedFor() throws Exception {
+        start(PATIENT, "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = accept();
+        stream.send(policies("1"));
+        for (int i = 0; i < OnDemand.MOST; i++) {
+            state.demand().ask("n/" + i, () -> { }).close();
+        }
+        Set<String> told = new HashSet<>();
+        hear(stream, "n/" + (OnDemand.MOST - 1), told);
+        state.demand().ask("n/one more", () -> { }).close();
+        state.demand().ask("n/0", () -> { }).close();
+        hear(stream, "n/0", told);
+        assertThat(told).hasSize(OnDemand.MOST).contains("n/0", "n/one more").doesNotContain("n/1");
+    }
+
+    private static void hear(TestControlPlane.Stream stream, String until, Set<String> told) throws Exception {
+        DeltaDiscoveryRequest request;
+        do {
+            request = stream.request();
+            told.addAll(request.getResourceNamesSubscribeList());
+            request.getResourceNamesUnsubscribeList().forEach(told::remove);
+        } while (!request.getResourceNamesSubscribeList().contains(until));
     }
 
     private static void awaitAnswers(AtomicInteger answers, int count) {
@@ -358,6 +444,7 @@ class XdsSourceTest {
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
         awaitError(error -> error.contains("hasn't answered about Authorization"));
         assertThat(state.isLoaded()).isFalse();
+        assertThat(source.status().loadedAt()).isNull();
     }
 
     @Test
