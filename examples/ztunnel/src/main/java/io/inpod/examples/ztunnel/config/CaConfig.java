@@ -21,7 +21,9 @@ public record CaConfig(ControlPlane server, String clusterId, Duration lifetime)
                     : "CA_ADDRESS is set, and FAKE_CA=true: set one of them");
         }
         return address.isEmpty() ? null
-                : new CaConfig(ControlPlane.of(env, "CA", address),
+                : new CaConfig(
+                        ControlPlane.of(env, "CA_ADDRESS", address, ServerRoots.of(env.text("CA_ROOT_CA", "")),
+                                env.text("ALT_CA_HOSTNAME", ""), ControlPlane.headers(env, "CA_HEADER_")),
                         env.text("ISTIO_META_CLUSTER_ID", env.text("CLUSTER_ID", "Kubernetes")), lifetime(env));
     }
 

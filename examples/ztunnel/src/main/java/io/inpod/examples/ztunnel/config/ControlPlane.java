@@ -40,17 +40,14 @@ public record ControlPlane(
     }
 
     /**
-     * Reads the variables of a service: XDS_ROOT_CA, ALT_XDS_HOSTNAME and so on.
+     * Describes a service; AUTH_TOKEN is the same for all.
      *
-     * @param service XDS or CA
-     * @param address its address, {@code https://host:port}, {@code host:port} or {@code unix:/path}; not ""
+     * @param variable the variable that names the address, for errors
+     * @param address the address, {@code https://host:port}, {@code host:port} or {@code unix:/path}; not ""
      */
-    static ControlPlane of(Variables env, String service, String address) throws ConfigException {
-        ServerRoots roots = ServerRoots.of(env.text(service + "_ROOT_CA", ""));
-        String otherName = env.text("ALT_" + service + "_HOSTNAME", "");
+    static ControlPlane of(Variables env, String variable, String address, ServerRoots roots, String otherName, Map<String, String> headers)
+            throws ConfigException {
         AuthToken token = AuthToken.of(env.text("AUTH_TOKEN", ""));
-        Map<String, String> headers = headers(env, service + "_HEADER_");
-        String variable = service + "_ADDRESS";
         if (address.startsWith(UNIX)) {
             String path = address.substring(UNIX.length()).replaceFirst("^//(?=/)", "");
             if (!path.startsWith("/") || path.startsWith("//") || path.endsWith("/")) {

@@ -37,7 +37,8 @@ public record XdsConfig(ControlPlane server, String nodeId, Map<String, @Nullabl
             }
             return null;
         }
-        ControlPlane server = ControlPlane.of(env, "XDS", address);
+        ControlPlane server = ControlPlane.of(env, "XDS_ADDRESS", address, ServerRoots.of(env.text("XDS_ROOT_CA", "")),
+                env.text("ALT_XDS_HOSTNAME", ""), ControlPlane.headers(env, "XDS_HEADER_"));
         String ip = env.text("INSTANCE_IP", "1.1.1.1");
         String pod = env.text("POD_NAME", "");
         String namespace = env.text("POD_NAMESPACE", "");
