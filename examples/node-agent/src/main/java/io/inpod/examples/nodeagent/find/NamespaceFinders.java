@@ -44,7 +44,7 @@ public final class NamespaceFinders implements NamespaceFinder {
         Processes processes = new Processes(proc);
         List<NamespaceFinder> finders = new ArrayList<>(List.of(new ProcessFinder(processes)));
         if (runtime != null) {
-            finders.add(new PatientFinder(new RuntimeFinder(runtime, processes, directories)));
+            finders.add(new RuntimeFinder(runtime, processes, directories));
         }
         finders.add(new FileFinder(processes, directories));
         return new NamespaceFinders(finders, problems);

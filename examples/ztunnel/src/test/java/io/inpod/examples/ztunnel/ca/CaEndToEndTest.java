@@ -110,7 +110,7 @@ class CaEndToEndTest {
         Shared shared = new Shared(config, mesh, certificates.source(), certificates.tls(), loops, new LocalAddresses(),
                 new NameServers(Path.of("/etc/resolv.conf")), new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(1000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null);
+                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null);
         try (NetworkNamespace own = NetworkNamespace.current()) {
             state = new StateManager(shared, own.identity(), lost -> { });
         }
