@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.dashboard;
 
 import io.inpod.examples.ztunnel.admin.EventStream;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -11,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Those who look, each of whom is sent the same snapshot once a second. Whoever hasn't read the last one gets none, and is dropped by the
+ * Those who look, each of whom is sent the same snapshot once a second. A viewer that hasn't read the last one gets none, and is dropped by the
  * port when that lasts. On the admin port's thread.
  */
 final class Viewers {
@@ -47,7 +48,7 @@ final class Viewers {
     private void next() {
         try {
             String json = snapshots.next().json();
-            viewers.forEach(viewer -> viewer.send(EVENT, json));
+            List.copyOf(viewers).forEach(viewer -> viewer.send(EVENT, json)); // who can't be sent it leaves
         } catch (RuntimeException e) { // otherwise there would be none any more
             LOG.error("the dashboard can't be updated", e);
         }

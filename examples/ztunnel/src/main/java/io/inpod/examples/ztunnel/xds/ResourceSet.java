@@ -132,7 +132,8 @@ abstract class ResourceSet {
         if (old != null && !old.key().equals(key)) {
             pending.remove(old.key());
         }
-        held.put(key.equals(name) ? (String) key : name, new Held(key, problem == null ? resource.getVersion() : ""));
+        String kept = key.equals(name) ? (String) key : name; // one string for both, which the mesh holds, too
+        held.put(kept, new Held(key, problem == null ? resource.getVersion() : ""));
         if (problem == null) {
             refused.remove(name);
         }
