@@ -13,6 +13,10 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.NetworkAddress;
+import io.inpod.examples.ztunnel.mesh.Ports;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
@@ -37,6 +41,7 @@ import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
@@ -55,6 +60,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A control plane that sends only what it is asked for: an app of p connects, and the proxy asks for what it needs. */
 @Timeout(120)
@@ -200,8 +207,11 @@ class DemandTest {
     }
 
     /** What the answer is about comes into the mesh just before the answer, which is just after a connection has looked at the mesh. */
-    @Test
-    void anAnswerThatComesBetweenTwoLooksIsntMissed() throws Exception {
+    @ParameterizedTest(name = "by service: {0}")
+    @ValueSource(booleans = {false, true})
+    void anAnswerThatComesBetweenTwoLooksIsntMissed(boolean isByService) throws Exception {
+        ServiceName web = new ServiceName("default", "web.local");
+        NetworkAddress vip = new NetworkAddress("near", InetAddress.getByName("10.96.0.6"));
         proxy.stop();
         while (!mesh.isLoaded()) {
             Thread.onSpinWait();
@@ -211,14 +221,15 @@ class DemandTest {
         Workload own = Workload.builder("p", "default").name("name-p").serviceAccount("sa-p").node("test").network("near").hbone(true)
                 .addresses(List.of(p.address())).build();
         Workload peer = Workload.builder("q", "default").name("name-q").serviceAccount("sa-q").node("test").network("near").hbone(true)
-                .addresses(List.of(q.address())).build();
+                .addresses(List.of(q.address())).services(Map.of(web, Ports.NONE)).build();
+        Service service = Service.builder("default", web.hostname()).addresses(List.of(vip)).ports(new Ports(Map.of(80, 80))).build();
         mesh.replace(Mesh.EMPTY.change().put(own).build());
         AtomicBoolean isFirst = new AtomicBoolean(true);
         mesh.demandFrom(new MeshState.Demand() {
             @Override
             public boolean isAnswered(String name) {
                 if (isFirst.getAndSet(false)) {
-                    mesh.replace(mesh.get().change().put(peer).build());
+                    mesh.replace(mesh.get().change().put(peer).put(service).build());
                 }
                 return true;
             }
@@ -230,7 +241,7 @@ class DemandTest {
         });
         serve(config);
         try (TunnelPeer server = TunnelPeer.workload(q, ca, "sa-q", "q")) {
-            assertThat(ask(q.address().getHostAddress())).isEqualTo('q');
+            assertThat(ask((isByService ? vip.address() : q.address()).getHostAddress())).isEqualTo('q');
             assertThat(server.requests).hasSize(1);
         }
     }
