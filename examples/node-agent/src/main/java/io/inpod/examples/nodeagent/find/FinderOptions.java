@@ -53,6 +53,7 @@ public final class FinderOptions {
      * @return a finder
      */
     public NamespaceFinder finder(Consumer<String> problems) {
+        Patience patience = new Patience();
         return new NamespaceFinder() {
             @Override
             public Map<String, NetworkNamespace> find(Collection<MeshPod> pods) throws IOException {
@@ -65,7 +66,7 @@ public final class FinderOptions {
             }
 
             private NamespaceFinder onNode() {
-                return NamespaceFinders.onNode(proc, socket().orElse(null), directories, problems);
+                return NamespaceFinders.onNode(proc, socket().orElse(null), directories, patience, problems);
             }
         };
     }

@@ -31,7 +31,8 @@ public final class NamespaceFinders implements NamespaceFinder {
     }
 
     /**
-     * Searches by the processes of the node, by asking its runtime, and by the files with which the runtime keeps namespaces open.
+     * Searches by the processes of the node, by asking its runtime, and by the files with which the runtime keeps namespaces open. The runtime
+     * is asked for a pod without an address at the third search.
      *
      * @param proc where the node's {@code /proc} is mounted
      * @param runtime the socket on which the runtime serves the CRI; null if it isn't to be asked
@@ -41,10 +42,16 @@ public final class NamespaceFinders implements NamespaceFinder {
      * @return a finder for the pods of this node
      */
     public static NamespaceFinders onNode(Path proc, @Nullable Path runtime, List<Path> directories, Consumer<String> problems) {
+        return onNode(proc, runtime, directories, new Patience(), problems);
+    }
+
+    /** The same; with what is remembered of earlier searches. */
+    static NamespaceFinders onNode(Path proc, @Nullable Path runtime, List<Path> directories, Patience patience,
+            Consumer<String> problems) {
         Processes processes = new Processes(proc);
         List<NamespaceFinder> finders = new ArrayList<>(List.of(new ProcessFinder(processes)));
         if (runtime != null) {
-            finders.add(new RuntimeFinder(runtime, processes, directories));
+            finders.add(new PatientFinder(new RuntimeFinder(runtime, processes, directories), patience));
         }
         finders.add(new FileFinder(processes, directories));
         return new NamespaceFinders(finders, problems);

@@ -67,7 +67,7 @@ class FindersKernelTest {
         return process;
     }
 
-    private static void assertFound(NamespaceFinder finder, List<MeshPod> pods, Map<String, NetworkNamespace> expected) throws IOException {
+    static void assertFound(NamespaceFinder finder, List<MeshPod> pods, Map<String, NetworkNamespace> expected) throws IOException {
         Map<String, NetworkNamespace> found = finder.find(pods);
         found.values().forEach(NetworkNamespace::close);
         assertThat(found).isEqualTo(expected);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.CodedOutputStream;
 import io.inpod.examples.nodeagent.pod.MeshPod;
+import io.inpod.examples.nodeagent.pod.NamespaceFinder;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 /** Pods are found by what a runtime says on its socket: the file of their namespace, or a process. */
 @Pods(2)
@@ -104,6 +106,24 @@ class RuntimeFinderTest {
                 runtime.statuses.put("s1", status(0, "{\"pid\":" + other.handle().pid() + ",\"runtimeSpec\":{\"linux\":{\"namespaces\":[{\"type\":\"network\"}]}}}"));
                 assertThat(find(runtime, "u0", "u1", "u2")).isEqualTo(Map.of("u0", network.pod(0).namespace(), "u1", network.pod(1).namespace()));
             }
+        }
+    }
+
+    /** To ask costs memory, and the plugin tells of a pod whose network is made: only one that isn't found otherwise is asked for. */
+    @Test
+    void theAgentAsksForAPodWithoutAnAddressAtTheThirdSearch(PodNetwork network) throws Exception {
+        try (TestRuntime runtime = new TestRuntime(directory)) {
+            runtime.sandboxes = list(sandbox("s0", "u0", 7), sandbox("s1", "u1", 2));
+            runtime.statuses.put("s0", status(0, spec(Tool.pathOf(network.pod(0).namespace()).toString())));
+            runtime.statuses.put("s1", status(0, spec(Tool.pathOf(network.pod(1).namespace()).toString())));
+            FinderOptions options = CommandLine.populateCommand(new FinderOptions(), "--runtime=" + runtime.socket(), "--netns-dir=" + directory);
+            NamespaceFinder finder = options.finder(problem -> { });
+            List<MeshPod> pods = List.of(FindersKernelTest.pod("u0"));
+            assertThat(finder.find(pods)).isEmpty();
+            assertThat(finder.find(pods)).isEmpty();
+            assertThat(runtime.requests).isEmpty();
+            FindersKernelTest.assertFound(finder, pods, Map.of("u0", network.pod(0).namespace()));
+            FindersKernelTest.assertFound(finder, List.of(FindersKernelTest.pod("u1", network.pod(1).address())), Map.of("u1", network.pod(1).namespace()));
         }
     }
 
