@@ -4,7 +4,7 @@
 # An image has three layers, of which the first two are the same for both, so that a node keeps them once:
 #   java   glibc and a Java made by jlink, of the modules that are used
 #   jars   all jars of the examples
-#   start  what is different: the agent also has a shell, mount and nsenter, and an archive of its classes
+#   start  what is different: an archive of each program's classes; the agent also has a shell, mount and nsenter
 # Each is written as an archive that `ctr -n k8s.io images import`, `docker load` and `skopeo copy docker-archive:` read.
 set -euo pipefail
 
@@ -85,26 +85,44 @@ archive() {
   printf 'inpod: localhost/%s:%s, %s MB: %s\n' "$name" "$tag" "$(du -m "$to/$name.tar" | cut -f1)" "$to/$name.tar" >&2
 }
 
-# Makes an archive of the classes that the agent uses, which it maps instead of keeping each class itself. Such an archive names the paths
-# and times of the jars, so it is made where they will be, in a mount namespace, and with their times in the image. $1: the archive.
+# Makes an archive of the classes that a program uses, which it maps instead of reading and keeping each class itself. Such an archive names
+# the paths and times of the jars, so it is made where they will be, in a mount namespace, and with their times in the image.
+# $1: the program, whose classes deploy/$1.classes lists; $2: its jar; $3: the archive; the rest: options of Java.
 class_archive() {
-  local user=()
+  local program=$1 jar=$2 to=$3 user=()
+  shift 3
   [ "$(id -u)" = 0 ] || user=(--user --map-root-user)
   find "$work/java-root/opt" "$work/jars-root/opt" -exec touch -h -d @0 {} +
+  rm -rf "$work/opt"
   mkdir -p "$work/opt/java" "$work/opt/inpod"
-  cp "$root/deploy/agent.options" "$root/deploy/agent.classes" "$work/opt/"
+  cp "$root/deploy/agent.options" "$root/deploy/$program.classes" "$work/opt/"
   # shellcheck disable=SC2016 # expanded by the inner shell
   if ! unshare "${user[@]}" --mount sh -ec '
       mount --bind "$1/java-root/opt/java" "$1/opt/java"
       mount --bind "$1/jars-root/opt/inpod" "$1/opt/inpod"
       mount --rbind "$1/opt" /opt
-      exec /opt/java/bin/java @/opt/agent.options -Xshare:dump -XX:SharedClassListFile=/opt/agent.classes -XX:SharedArchiveFile=/opt/agent.jsa \
-        -Xlog:disable -cp "$(echo /opt/inpod/lib/node-agent-*.jar)"' sh "$work" >"$work/archive.log" 2>&1; then
-    printf 'inpod: no archive of the agent'"'"'s classes, without which it takes 10 MB more: %s\n' "$(tail -n 1 "$work/archive.log")" >&2
+      program=$2 jar=$3
+      shift 3
+      exec /opt/java/bin/java "$@" -Xshare:dump "-XX:SharedClassListFile=/opt/$program.classes" "-XX:SharedArchiveFile=/opt/$program.jsa" \
+        -Xlog:disable -cp "$jar"' sh "$work" "$program" "$jar" "$@" >"$work/archive.log" 2>&1; then
+    printf 'inpod: no archive of the classes of the %s, without which it takes 10 MB more: %s\n' "$program" "$(tail -n 1 "$work/archive.log")" >&2
     return 0
   fi
-  mv "$work/opt/agent.jsa" "$1"
-  chmod 644 "$1"
+  mv "$work/opt/$program.jsa" "$to"
+  chmod 644 "$to"
+}
+
+# Prints the paths in the image of the jars whose signatures Java isn't to check, see ztunnel_path in the launcher.
+signed_jars() {
+  local jars=("$work"/jars-root/opt/inpod/lib/bc*-jdk18on-*.jar)
+  printf ':%s' "${jars[@]#"$work/jars-root"}"
+}
+
+# Prints the path of a program's jar in the image.
+jar_of() {
+  local jar
+  jar=$(compgen -G "$work/jars-root/opt/inpod/lib/$1-[0-9]*.jar")
+  printf '%s' "${jar#"$work/jars-root"}"
 }
 
 agent_layer() {
@@ -113,13 +131,15 @@ agent_layer() {
   with_libraries "$base" /bin/sh /bin/mount /usr/bin/nsenter
   install -m 755 "$root/deploy/start-agent" "$base/opt/inpod/start-agent"
   install -m 644 "$root/deploy/agent.options" "$base/opt/inpod/agent.options"
-  class_archive "$base/opt/inpod/agent.jsa"
+  class_archive agent "$(jar_of node-agent)" "$base/opt/inpod/agent.jsa" @/opt/agent.options
   layer agent "$base"
 }
 
 ztunnel_layer() {
-  mkdir -p "$work/ztunnel-root/var/lib/inpod"
-  layer ztunnel "$work/ztunnel-root"
+  local base=$work/ztunnel-root
+  mkdir -p "$base/var/lib/inpod" "$base/opt/inpod"
+  class_archive ztunnel "$(jar_of ztunnel)" "$base/opt/inpod/ztunnel.jsa" -XX:+UseSerialGC "-Xbootclasspath/a$(signed_jars)"
+  layer ztunnel "$base"
 }
 
 java_layer
@@ -129,6 +149,7 @@ ztunnel_layer
 archive inpod-agent agent /opt/inpod/start-agent
 archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ThreadPriorityPolicy=1 -XX:CompilerThreadPriority=0 -XX:VMThreadPriority=0 -XX:ReservedCodeCacheSize=64m -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
   -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
-  -XX:TrimNativeHeapInterval=30000 \
+  -XX:TrimNativeHeapInterval=30000 -XX:SharedArchiveFile=/opt/inpod/ztunnel.jsa \
+  "-Xbootclasspath/a$(signed_jars)" \
   -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \
-  -cp '/opt/inpod/lib/*' io.inpod.examples.ztunnel.Main
+  -cp "$(jar_of ztunnel)" io.inpod.examples.ztunnel.Main

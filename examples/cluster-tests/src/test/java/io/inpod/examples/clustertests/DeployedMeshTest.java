@@ -93,7 +93,7 @@ class DeployedMeshTest {
         assertNoPlaintext();
         assertThat(inPods()).contains("ISTIO", "lookup 100", ":15001", ":15006", ":15008");
         assertThat(probeRules()).contains("ISTIO", "istio-inpod-probes-v4");
-        assertThat(cluster.sandbox().exec("sh", "-c", "cat /proc/[0-9]*/maps")).as("the agent's classes").contains("/opt/inpod/agent.jsa");
+        assertThat(cluster.sandbox().exec("sh", "-c", "cat /proc/[0-9]*/maps")).as("archives of classes").contains("/opt/inpod/agent.jsa", "/opt/inpod/ztunnel.jsa");
         awaitLog("connection complete.*src.identity=\"spiffe://cluster.local/ns/shop/sa/default\".* dst.addr=" + server + ":15008 ", "inpod-system",
                 "daemonset/inpod-ztunnel");
     }
