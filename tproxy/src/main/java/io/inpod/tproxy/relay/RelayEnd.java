@@ -305,6 +305,10 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             }
             if (channel instanceof EpollSocketChannel socket) {
                 Resets.notOnClose(channel);
+                if (peer.bytesRead <= MOST_UNACKNOWLEDGED) {
+                    close(); // no more than that was ever written
+                    return true;
+                }
                 closeOnceMostIsAcknowledged(socket, System.nanoTime(), Long.MAX_VALUE);
             } else {
                 close();

@@ -12,6 +12,8 @@ final class RelayIoRegistration implements IoRegistration {
     private final IoRegistration registration;
     private final RelayIoHandle handle;
     private volatile boolean added;
+    /** What was asked of the kernel last; most often on the event loop. */
+    private volatile EpollIoOps watched = EpollIoOps.NONE;
 
     RelayIoRegistration(IoRegistration registration, RelayIoHandle handle) {
         this.registration = registration;
@@ -31,9 +33,18 @@ final class RelayIoRegistration implements IoRegistration {
         handle.reads(reads);
         added |= !wanted.equals(EpollIoOps.NONE);
         if (!added || reads) {
-            return registration.submit(wanted);
+            return watch(wanted);
         }
-        return registration.submit(wanted.contains(EpollIoOps.EPOLLOUT) ? WRITABLE_ONCE : ERRORS_ONCE);
+        return watch(wanted.contains(EpollIoOps.EPOLLOUT) ? WRITABLE_ONCE : ERRORS_ONCE);
+    }
+
+    /** Netty submits again what differs only in events that the kernel isn't asked for, such as those of a socket that isn't read. */
+    private long watch(EpollIoOps ops) {
+        if (ops.equals(watched)) {
+            return ops.value();
+        }
+        watched = ops;
+        return registration.submit(ops);
     }
 
     @Override

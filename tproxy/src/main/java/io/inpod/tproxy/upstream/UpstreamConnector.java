@@ -1,6 +1,5 @@
 package io.inpod.tproxy.upstream;
 
-import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
 import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
@@ -78,7 +77,7 @@ public final class UpstreamConnector implements AutoCloseable {
     public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections) throws IOException {
         this(namespace, options, connections, options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, options.ports()),
                 factories(namespace, options.sockets()), factories(namespace,
-                        options.sockets().with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true)));
+                        options.sockets().with(TRANSPARENT, true).with(REUSE_ADDRESS, true)));
     }
 
     private UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections,
