@@ -147,6 +147,9 @@ public final class XdsSource implements MeshSource {
             stream = next;
             next.start(headers);
             types.values().forEach(type -> next.send(subscription(type)));
+            if (demand != null) {
+                tellDemand();
+            }
             listen(next, 0);
         } catch (IOException e) {
             again(String.valueOf(e.getMessage()));
@@ -161,7 +164,7 @@ public final class XdsSource implements MeshSource {
         if (demand != null && type instanceof AddressSet) {
             // The protocol has no other way to say "nothing yet": without a name, a first request means everything.
             request.addResourceNamesSubscribe(EVERYTHING).addResourceNamesUnsubscribe(EVERYTHING);
-            demand.all().forEach(name -> request.putInitialResourceVersions(name, ""));
+            demand.answered().forEach(name -> request.putInitialResourceVersions(name, ""));
         }
         return request.putAllInitialResourceVersions(type.versions()).build();
     }
@@ -176,7 +179,7 @@ public final class XdsSource implements MeshSource {
     private void tellDemand() {
         telling.set(false);
         if (stream == null) {
-            return; // the next one begins with all names
+            return; // the next one is told all names
         }
         OnDemand.Difference difference = Objects.requireNonNull(demand).take();
         // In one request, a name that was given up and is asked for again would end up given up: istiod subscribes first.
