@@ -23,7 +23,9 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,7 +40,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The mesh as a control plane describes it. One stream carries workloads, services and policies; if it ends, another follows, and meanwhile
  * the mesh stays as it is. The mesh counts from when the control plane has answered for all types: workloads whose policies aren't known
- * yet would accept too much. Each response is one change.
+ * yet would accept too much. Each response is one change, but workloads that name new policies count when these have come.
  *
  * <p>A thread of its own reads responses and changes the mesh, another one has the connection. Both start with {@link #start}.
  */
@@ -66,8 +68,13 @@ public final class XdsSource implements MeshSource {
     private final Map<String, ResourceSet> types = new LinkedHashMap<>();
     private final Backoff backoff = new Backoff();
     private @Nullable MeshState state;
+    private final MissingPolicies missing = new MissingPolicies();
+    private final List<Runnable> answers = new ArrayList<>(); // of what doesn't count yet
     private Mesh mesh = Mesh.EMPTY;
     private boolean complete;
+    /** Whether the mesh is ahead of the one that counts. */
+    private boolean ahead;
+    private long counted;
     private @Nullable XdsStream stream;
     private @Nullable String disconnected;
     private @Nullable String ending;
@@ -77,10 +84,11 @@ public final class XdsSource implements MeshSource {
      *
      * @param silence how long nothing may come of what was asked for
      * @param rootsInterval how often the file with the roots is looked at
+     * @param policies how long workloads wait for policies that they newly name
      * @param mostBytes how long a response may be
      */
-    record Limits(Duration silence, Duration rootsInterval, int mostBytes) {
-        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5),
+    record Limits(Duration silence, Duration rootsInterval, Duration policies, int mostBytes) {
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2),
                 (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
     }
 
@@ -242,6 +250,9 @@ public final class XdsSource implements MeshSource {
             return;
         }
         ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
+        if (complete && disconnected != null) {
+            LOG.info("{} answers again", server());
+        }
         disconnected = null;
         backoff.reset(); // only now: a response that fails as a whole would be asked for again at once
         if (!applied.refused().isEmpty()) {
@@ -250,10 +261,19 @@ public final class XdsSource implements MeshSource {
             answer.setErrorDetail(error(reasons));
             LOG.error("{} has sent {} resources that can't be used: {}", server(), applied.refused().size(), shortened(applied.refused()));
         }
-        use(from, applied, response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo());
-        from.send(answer.build());
         if (demand != null && type instanceof AddressSet) {
-            demand.answered(response, applied.refused().keySet());
+            answers.add(() -> demand.answered(response, applied.refused().keySet()));
+        }
+        use(from, response, applied);
+        from.send(answer.build());
+        answer();
+    }
+
+    /** Answers those who have asked, once what they have asked for counts. */
+    private void answer() {
+        if (!ahead) {
+            answers.forEach(Runnable::run);
+            answers.clear();
         }
     }
 
@@ -261,24 +281,47 @@ public final class XdsSource implements MeshSource {
         return RpcApi.Status.newBuilder().setCode(Status.Code.INVALID_ARGUMENT.value()).setMessage(message).build();
     }
 
-    private void use(XdsStream from, ResourceSet.Applied applied, String version) {
-        boolean changed = applied.mesh() != mesh;
-        mesh = applied.mesh();
+    private void use(XdsStream from, DeltaDiscoveryResponse response, ResourceSet.Applied applied) {
         boolean first = !complete && types.keySet().stream()
                 .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
-        complete |= first;
-        SourceStatus before = status();
-        boolean counts = complete && (changed || first);
-        status = new SourceStatus(before.source(), version, counts ? Instant.now() : before.loadedAt(), null, null,
-                before.reloads() + (counts && !first ? 1 : 0), before.failures() + (applied.refused().isEmpty() ? 0 : 1));
-        showProblem();
-        if (counts) {
-            Objects.requireNonNull(state).replace(mesh);
+        if (complete) {
+            missing.look(response, applied.mesh(), Objects.requireNonNull(state).get());
         }
+        complete |= first;
+        boolean wasAhead = ahead;
+        ahead |= complete && (first || applied.mesh() != mesh);
+        mesh = applied.mesh();
+        String version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
+        SourceStatus before = status();
+        status = new SourceStatus(before.source(), version, before.loadedAt(), before.error(), before.failedAt(), before.reloads(),
+                before.failures() + (applied.refused().isEmpty() ? 0 : 1));
+        showProblem();
+        if (ahead && missing.isNoneMissing(mesh)) {
+            count();
+        } else if (ahead && !wasAhead) {
+            long next = counted;
+            later(limits.policies, () -> {
+                if (ahead && next == counted) {
+                    LOG.warn("{} hasn't sent policies that workloads name: {}", server(), missing.forget());
+                    count();
+                    answer();
+                }
+            });
+        }
+    }
+
+    /** What has come counts from now on. */
+    private void count() {
+        boolean first = counted++ == 0;
+        ahead = false;
+        SourceStatus before = status();
+        status = new SourceStatus(before.source(), before.version(), Instant.now(), before.error(), before.failedAt(),
+                before.reloads() + (first ? 0 : 1), before.failures());
+        Objects.requireNonNull(state).replace(mesh);
         if (first) {
             LOG.info("{}: {} workloads known, {} services, {} policies", server(), mesh.size(), mesh.services().size(),
                     mesh.policies().size());
-        } else if (counts) {
+        } else {
             LOG.debug("{} workloads known, {} services, {} policies", mesh.size(), mesh.services().size(), mesh.policies().size());
         }
     }

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The source against a control plane that does well, and one that doesn't. */
 @Timeout(60)
 class XdsSourceTest {
-    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), 1 << 20);
+    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), 1 << 20);
     private static TestAuthority authority;
     private static TestAuthority.Identity identity;
 
@@ -201,6 +201,54 @@ class XdsSourceTest {
         assertThat(state.get().at("", InetAddress.getByName("10.0.0.2"))).isEmpty();
         stream.send(addresses("4", workload("v1", pod("a", "10.0.0.4", "test")), workload("v3", pod("a", "10.0.0.3", "test"))));
         assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.3"));
+    }
+
+    /** Istiod sends the workloads that name a new policy before the policy. Until it is there, it would deny, and cut open connections. */
+    @Test
+    void aWorkloadThatNamesANewPolicyCountsWhenThePolicyHasCome() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        WorkloadApi.Workload.Builder guarded = pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new");
+        assertThat(stream.send(addresses("3", workload("v2", guarded))).hasErrorDetail()).isFalse();
+        stream.send(addresses("4", workload("v1", pod("b", "10.0.0.2", "test"))));
+        assertThat(swaps).hasValue(1);
+        assertThat(verdict("a").allowed()).isTrue();
+
+        stream.send(policies("5", policy(Responses.deny("new").setScope(SecurityApi.Scope.WORKLOAD_SELECTOR).addRules(SecurityApi.Rule.newBuilder()))));
+        assertThat(swaps).hasValue(2);
+        assertThat(verdict("a").basis()).isEqualTo(Verdict.Basis.EXPLICITLY_DENIED);
+        assertThat(state.get().workload("b")).isPresent();
+    }
+
+    @Test
+    void aPolicyThatDoesntComeIsWaitedForOnceAndThenUnknown() throws Exception {
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMillis(50), 1 << 20));
+        TestControlPlane.Stream stream = loaded();
+        stream.send(addresses("3", workload("v2", pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new"))));
+        while (swaps.get() < 2) {
+            Thread.onSpinWait();
+        }
+        assertThat(verdict("a").basis()).isEqualTo(Verdict.Basis.POLICY_UNKNOWN);
+        stream.send(addresses("4", workload("v3", pod("a", "10.0.0.9", "test").addAuthorizationPolicies("default/new"))));
+        assertThat(swaps).hasValue(3);
+        assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.9"));
+    }
+
+    @Test
+    void whatWasAskedForIsAnsweredWhenItCounts() throws Exception {
+        start(PATIENT, "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = accept();
+        stream.send(policies("1"));
+        AtomicInteger answers = new AtomicInteger();
+        state.demand().ask("/10.0.0.1", answers::incrementAndGet);
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("/10.0.0.1");
+        stream.send(addresses("2", workload("v1", pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new")).toBuilder()
+                .addAliases("/10.0.0.1").build()));
+        stream.send(addresses("3")); // whose acknowledgement comes after what belongs to the one before
+        assertThat(answers).hasValue(0);
+        stream.send(policies("4", policy(Responses.deny("new").setScope(SecurityApi.Scope.WORKLOAD_SELECTOR))));
+        awaitAnswers(answers, 1);
+        assertThat(state.get().workload("a")).isPresent();
     }
 
     @Test
@@ -442,7 +490,7 @@ class XdsSourceTest {
 
     @Test
     void silenceIsNoticed() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), 1 << 20));
+        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), Duration.ofMinutes(1), 1 << 20));
         server.accept();
         assertThat(awaitError(error -> error.contains("has sent nothing for 150 ms"))).contains("hasn't answered about Address and Authorization");
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
@@ -453,7 +501,7 @@ class XdsSourceTest {
 
     @Test
     void aResponseThatIsTooLongIsRefused() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000));
         TestControlPlane.Stream stream = loaded();
         stream.say(addresses("3", workload("v1", pod("b", "10.0.0.2", "x".repeat(10_000)))));
         assertThat(awaitError(error -> error.contains("RESOURCE_EXHAUSTED"))).contains("10000");
