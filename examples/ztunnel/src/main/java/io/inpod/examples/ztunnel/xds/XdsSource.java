@@ -12,6 +12,7 @@ import io.inpod.examples.ztunnel.config.XdsConfig;
 import io.inpod.examples.ztunnel.istiod.CallHeaders;
 import io.inpod.examples.ztunnel.istiod.IstiodChannel;
 import io.inpod.examples.ztunnel.istiod.RootCertificates;
+import io.inpod.examples.ztunnel.istiod.TokenNote;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
@@ -149,7 +150,7 @@ public final class XdsSource implements MeshSource {
 
                         @Override
                         public void ended(XdsStream from, Status why) {
-                            XdsSource.this.ended(from, why);
+                            XdsSource.this.ended(from, why, headers);
                         }
                     });
             stream = next;
@@ -345,7 +346,7 @@ public final class XdsSource implements MeshSource {
         return refused.size() > SHOWN ? some + "; and " + (refused.size() - SHOWN) + " more" : some;
     }
 
-    private void ended(XdsStream which, Status why) {
+    private void ended(XdsStream which, Status why, Metadata headers) {
         if (which != stream) {
             return;
         }
@@ -356,7 +357,8 @@ public final class XdsSource implements MeshSource {
         }
         String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + tooLong);
+        String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
+        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong);
     }
 
     private static String words(Status status) {
