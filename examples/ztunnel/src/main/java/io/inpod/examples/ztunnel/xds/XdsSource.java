@@ -78,6 +78,7 @@ public final class XdsSource implements MeshSource {
     private long counted;
     private @Nullable XdsStream stream;
     private @Nullable String disconnected;
+    private boolean warned;
     private @Nullable String ending;
 
     /**
@@ -161,10 +162,10 @@ public final class XdsSource implements MeshSource {
             }
             listen(next, 0);
         } catch (IOException e) {
-            again(String.valueOf(e.getMessage()));
+            again(String.valueOf(e.getMessage()), false);
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error while connecting to {}", server(), e);
-            again(e.toString());
+            again(e.toString(), false);
         }
     }
 
@@ -251,9 +252,10 @@ public final class XdsSource implements MeshSource {
             return;
         }
         ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
-        if (complete && disconnected != null) {
+        if (complete && warned) {
             LOG.info("{} answers again", server());
         }
+        warned = false;
         disconnected = null;
         backoff.reset(); // only now: a response that fails as a whole would be asked for again at once
         if (!applied.refused().isEmpty()) {
@@ -358,7 +360,13 @@ public final class XdsSource implements MeshSource {
         String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
         String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong);
+        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong, isRegular(why));
+    }
+
+    /** Whether the server has ended the connection in an orderly way, as istiod does every half hour. */
+    private static boolean isRegular(Status why) {
+        return why.getCode() == Status.Code.UNAVAILABLE && why.getDescription() != null
+                && why.getDescription().contains("HTTP/2 error code: NO_ERROR");
     }
 
     private static String words(Status status) {
@@ -376,12 +384,13 @@ public final class XdsSource implements MeshSource {
         return words.toString().replaceAll("\\s+", " ");
     }
 
-    private void again(String why) {
+    private void again(String why, boolean regular) {
         Duration delay = backoff.next();
         boolean isNew = !why.equals(disconnected);
         disconnected = why;
         showProblem();
-        if (isNew) {
+        if (isNew && !regular) {
+            warned = true;
             LOG.warn("{}; tried again in {} ms, and the mesh stays as it is", why, delay.toMillis());
         } else {
             LOG.debug("{}; tried again in {} ms", why, delay.toMillis());

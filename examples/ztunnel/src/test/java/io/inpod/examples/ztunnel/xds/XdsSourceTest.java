@@ -8,6 +8,10 @@ import static io.inpod.examples.ztunnel.xds.Responses.response;
 import static io.inpod.examples.ztunnel.xds.Responses.workload;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
@@ -44,6 +48,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** The source against a control plane that does well, and one that doesn't. */
 @Timeout(60)
@@ -486,6 +491,22 @@ class XdsSourceTest {
         accept();
         assertThat(awaitError(error -> error.contains("in the middle"))).contains("INTERNAL");
         assertThat(state.get().workload("b")).isPresent();
+    }
+
+    /** Istiod ends each connection after half an hour. */
+    @Test
+    void aConnectionThatHasItsAgeIsFollowedByAnotherWithoutAWarning() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger("xds");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        keep(() -> logger.detachAppender(lines));
+        server = keep(TestControlPlane.aging(identity, Duration.ofMillis(500)));
+        start(PATIENT);
+        loaded();
+        accept().say(addresses("1"));
+        accept();
+        assertThat(lines.list).extracting(ILoggingEvent::getLevel).contains(Level.INFO).doesNotContain(Level.WARN);
     }
 
     @Test
