@@ -162,8 +162,9 @@ final class OnDemand implements Demand {
     }
 
     /**
-     * Istiod subscribes a client to the resources that it sends, and keeps that up when they are gone: it wouldn't answer if it was asked for
-     * one by its own name then. So that it is gone is the answer. Workloads aren't asked for by their own names, which aren't of this form.
+     * Istiod subscribes a client to the resources that it sends, and keeps that up when they are gone: it wouldn't answer if it was asked
+     * for one by its own name then. So that it is gone is the answer. Workloads aren't asked for by their own names, which aren't of this
+     * form.
      */
     private void rememberGone(String name) {
         int slash = name.indexOf('/');
