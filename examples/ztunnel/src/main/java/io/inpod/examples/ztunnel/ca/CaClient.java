@@ -11,13 +11,14 @@ import io.inpod.examples.istio.CertificateApi.IstioCertificateRequest;
 import io.inpod.examples.istio.CertificateApi.IstioCertificateResponse;
 import io.inpod.examples.istio.IstioMethods;
 import io.inpod.examples.ztunnel.config.CaConfig;
-import io.inpod.examples.ztunnel.config.AuthToken;
 import io.inpod.examples.ztunnel.istiod.CallHeaders;
+import io.inpod.examples.ztunnel.istiod.TokenNote;
 import io.inpod.hbone.identity.CertificateFetcher;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -59,7 +60,6 @@ final class CaClient implements CertificateFetcher.Fetch {
 
     private void ask(SpiffeId identity, SigningRequest request, CompletableFuture<WorkloadCertificate> result) throws IOException {
         Metadata headers = CallHeaders.of(config.server(), config.clusterId());
-        boolean withToken = headers.containsKey(CallHeaders.AUTHORIZATION);
         ManagedChannel ca = channel.current();
         ca.resetConnectBackoff(); // the delays are the fetcher's
         ClientCall<IstioCertificateRequest, IstioCertificateResponse> call = ca.newCall(IstioMethods.CREATE_CERTIFICATE,
@@ -68,7 +68,7 @@ final class CaClient implements CertificateFetcher.Fetch {
             if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) {
                 ca.enterIdle(); // the connection may be dead without our knowing
             }
-            result.completeExceptionally(new IOException(config.server() + " " + words(status, withToken)));
+            result.completeExceptionally(new IOException(config.server() + " " + words(status, headers)));
         }), headers);
         call.request(1);
         call.sendMessage(IstioCertificateRequest.newBuilder().setCsr(request.pem()).setValidityDuration(config.lifetime().toSeconds())
@@ -88,7 +88,7 @@ final class CaClient implements CertificateFetcher.Fetch {
         });
     }
 
-    private String words(Status status, boolean withToken) {
+    private String words(Status status, Metadata headers) {
         StringBuilder words = new StringBuilder("answers with ").append(status.getCode());
         if (status.getDescription() != null) {
             words.append(": ").append(printable(status.getDescription()));
@@ -96,8 +96,8 @@ final class CaClient implements CertificateFetcher.Fetch {
         for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
             words.append("; ").append(printable(cause.toString()));
         }
-        if (!withToken && config.server().socket() == null) {
-            words.append(" (no token was sent: there is no ").append(AuthToken.DEFAULT).append(", and AUTH_TOKEN isn't set)");
+        if (config.server().socket() == null) {
+            words.append(TokenNote.of(headers, status, Instant.now()));
         }
         return words.toString();
     }

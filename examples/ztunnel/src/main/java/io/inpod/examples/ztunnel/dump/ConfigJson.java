@@ -1,12 +1,15 @@
 package io.inpod.examples.ztunnel.dump;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.inpod.examples.ztunnel.config.CaConfig;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.config.XdsConfig;
 import io.inpod.examples.ztunnel.dns.DnsSettings;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.upstream.SpoofPolicy;
 import java.io.IOException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** The configuration, with the keys of Istio's ztunnel where they mean the same, and the version. */
 final class ConfigJson {
@@ -52,7 +55,22 @@ final class ConfigJson {
         json.writeNumberField("maxTcpBytes", config.limits().tcpBytes());
         json.writeBooleanField("passthrough", config.passthrough());
         json.writeStringField("localXdsPath", config.localXdsPath() == null ? null : config.localXdsPath().toString());
+        controlPlane(json, config.xds(), config.ca());
+        json.writeStringField("crlPath", config.crl() == null ? null : config.crl().toString());
         json.writeEndObject();
+    }
+
+    /** Where the mesh and the certificates come from. Never a token or a header. */
+    private static void controlPlane(JsonGenerator json, @Nullable XdsConfig xds, @Nullable CaConfig ca) throws IOException {
+        json.writeStringField("xdsAddress", xds == null ? null : xds.server().address());
+        json.writeStringField("altXdsHostname", xds == null || xds.server().otherName().isEmpty() ? null : xds.server().otherName());
+        json.writeBooleanField("xdsOnDemand", xds != null && xds.onDemand());
+        json.writeStringField("caAddress", ca == null ? null : ca.server().address());
+        json.writeStringField("altCaHostname", ca == null || ca.server().otherName().isEmpty() ? null : ca.server().otherName());
+        json.writeBooleanField("fakeCa", ca == null);
+        if (ca != null) {
+            duration(json, "secretTtl", ca.lifetime());
+        }
     }
 
     static void writeVersion(JsonGenerator json) throws IOException {

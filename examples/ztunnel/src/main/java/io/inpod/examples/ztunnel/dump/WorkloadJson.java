@@ -5,6 +5,7 @@ import io.inpod.examples.ztunnel.mesh.ApplicationTunnel;
 import io.inpod.examples.ztunnel.mesh.Gateway;
 import io.inpod.examples.ztunnel.mesh.Locality;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ final class WorkloadJson {
         json.writeStringField("uid", workload.uid());
         json.writeArrayFieldStart("workloadIps");
         for (InetAddress address : workload.addresses()) {
-            json.writeString(address.getHostAddress());
+            json.writeString(NetUtil.toAddressString(address));
         }
         json.writeEndArray();
         gateway(json, "waypoint", workload.waypoint());

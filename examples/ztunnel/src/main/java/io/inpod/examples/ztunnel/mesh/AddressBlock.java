@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.mesh;
 
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -64,8 +65,9 @@ public record AddressBlock(InetAddress address, int length) {
         }
     }
 
+    /** {@return the form of the configuration, such as {@code fd00::/8}; RFC 5952 for IPv6} */
     @Override
     public String toString() {
-        return address.getHostAddress() + "/" + length;
+        return NetUtil.toAddressString(address) + "/" + length;
     }
 }

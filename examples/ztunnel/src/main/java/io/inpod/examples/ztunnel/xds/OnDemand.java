@@ -125,26 +125,53 @@ final class OnDemand implements Demand {
         return difference;
     }
 
-    /** Takes all names, for a server that has been told nothing. */
-    synchronized Collection<String> all() {
-        added.clear();
+    /**
+     * Takes the names that have been answered, for a server that has been told nothing. The others are a {@linkplain #take difference}: of
+     * what a client says it has, istiod sends only what has changed, and a name whose resource hasn't would remain without an answer.
+     */
+    synchronized Collection<String> answered() {
         givenUp.clear();
-        return List.copyOf(asked.keySet());
+        added.clear();
+        List<String> answered = new ArrayList<>();
+        asked.forEach((name, known) -> (known.answered ? answered : added).add(name));
+        return answered;
     }
 
     /** Notes what a response has answered, and calls those who wait for it. Resources that can't be used are no answer. */
     void answered(DeltaDiscoveryResponse response, Set<String> refused) {
         List<Runnable> waiting = new ArrayList<>();
+        boolean isDifferent;
         synchronized (this) {
-            response.getRemovedResourcesList().forEach(name -> answered(name, false, waiting));
+            for (String name : response.getRemovedResourcesList()) {
+                rememberGone(name);
+                answered(name, false, waiting);
+            }
+            giveUp();
             for (Resource resource : response.getResourcesList()) {
                 if (!refused.contains(resource.getName())) {
                     answered(resource.getName(), true, waiting);
                     resource.getAliasesList().forEach(alias -> answered(alias, true, waiting));
                 }
             }
+            isDifferent = !givenUp.isEmpty();
         }
         waiting.forEach(Runnable::run);
+        if (isDifferent) {
+            changed.run();
+        }
+    }
+
+    /**
+     * Istiod subscribes a client to the resources that it sends, and keeps that up when they are gone: it wouldn't answer if it was asked
+     * for one by its own name then. So that it is gone is the answer. Workloads aren't asked for by their own names, which aren't of this
+     * form.
+     */
+    private void rememberGone(String name) {
+        int slash = name.indexOf('/');
+        if (slash >= 0 && name.indexOf('/', slash + 1) < 0 && !asked.containsKey(name)) {
+            asked.put(name, new Asked());
+            order.add(name);
+        }
     }
 
     private void answered(String name, boolean exists, List<Runnable> waiting) {

@@ -12,6 +12,7 @@ import io.inpod.examples.ztunnel.config.XdsConfig;
 import io.inpod.examples.ztunnel.istiod.CallHeaders;
 import io.inpod.examples.ztunnel.istiod.IstiodChannel;
 import io.inpod.examples.ztunnel.istiod.RootCertificates;
+import io.inpod.examples.ztunnel.istiod.TokenNote;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
@@ -23,7 +24,9 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,7 +41,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The mesh as a control plane describes it. One stream carries workloads, services and policies; if it ends, another follows, and meanwhile
  * the mesh stays as it is. The mesh counts from when the control plane has answered for all types: workloads whose policies aren't known
- * yet would accept too much. Each response is one change.
+ * yet would accept too much. Each response is one change, but workloads that name new policies count when these have come.
  *
  * <p>A thread of its own reads responses and changes the mesh, another one has the connection. Both start with {@link #start}.
  */
@@ -66,10 +69,16 @@ public final class XdsSource implements MeshSource {
     private final Map<String, ResourceSet> types = new LinkedHashMap<>();
     private final Backoff backoff = new Backoff();
     private @Nullable MeshState state;
+    private final MissingPolicies missing = new MissingPolicies();
+    private final List<Runnable> answers = new ArrayList<>(); // of what doesn't count yet
     private Mesh mesh = Mesh.EMPTY;
     private boolean complete;
+    /** Whether the mesh is ahead of the one that counts. */
+    private boolean ahead;
+    private long counted;
     private @Nullable XdsStream stream;
     private @Nullable String disconnected;
+    private boolean warned;
     private @Nullable String ending;
 
     /**
@@ -77,10 +86,11 @@ public final class XdsSource implements MeshSource {
      *
      * @param silence how long nothing may come of what was asked for
      * @param rootsInterval how often the file with the roots is looked at
+     * @param policies how long workloads wait for policies that they newly name
      * @param mostBytes how long a response may be
      */
-    record Limits(Duration silence, Duration rootsInterval, int mostBytes) {
-        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5),
+    record Limits(Duration silence, Duration rootsInterval, Duration policies, int mostBytes) {
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2),
                 (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
     }
 
@@ -141,18 +151,21 @@ public final class XdsSource implements MeshSource {
 
                         @Override
                         public void ended(XdsStream from, Status why) {
-                            XdsSource.this.ended(from, why);
+                            XdsSource.this.ended(from, why, headers);
                         }
                     });
             stream = next;
             next.start(headers);
             types.values().forEach(type -> next.send(subscription(type)));
+            if (demand != null) {
+                tellDemand();
+            }
             listen(next, 0);
         } catch (IOException e) {
-            again(String.valueOf(e.getMessage()));
+            again(String.valueOf(e.getMessage()), false);
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error while connecting to {}", server(), e);
-            again(e.toString());
+            again(e.toString(), false);
         }
     }
 
@@ -161,7 +174,7 @@ public final class XdsSource implements MeshSource {
         if (demand != null && type instanceof AddressSet) {
             // The protocol has no other way to say "nothing yet": without a name, a first request means everything.
             request.addResourceNamesSubscribe(EVERYTHING).addResourceNamesUnsubscribe(EVERYTHING);
-            demand.all().forEach(name -> request.putInitialResourceVersions(name, ""));
+            demand.answered().forEach(name -> request.putInitialResourceVersions(name, ""));
         }
         return request.putAllInitialResourceVersions(type.versions()).build();
     }
@@ -176,7 +189,7 @@ public final class XdsSource implements MeshSource {
     private void tellDemand() {
         telling.set(false);
         if (stream == null) {
-            return; // the next one begins with all names
+            return; // the next one is told all names
         }
         OnDemand.Difference difference = Objects.requireNonNull(demand).take();
         // In one request, a name that was given up and is asked for again would end up given up: istiod subscribes first.
@@ -239,6 +252,10 @@ public final class XdsSource implements MeshSource {
             return;
         }
         ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
+        if (complete && warned) {
+            LOG.info("{} answers again", server());
+        }
+        warned = false;
         disconnected = null;
         backoff.reset(); // only now: a response that fails as a whole would be asked for again at once
         if (!applied.refused().isEmpty()) {
@@ -247,10 +264,19 @@ public final class XdsSource implements MeshSource {
             answer.setErrorDetail(error(reasons));
             LOG.error("{} has sent {} resources that can't be used: {}", server(), applied.refused().size(), shortened(applied.refused()));
         }
-        use(from, applied, response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo());
-        from.send(answer.build());
         if (demand != null && type instanceof AddressSet) {
-            demand.answered(response, applied.refused().keySet());
+            answers.add(() -> demand.answered(response, applied.refused().keySet()));
+        }
+        use(from, response, applied);
+        from.send(answer.build());
+        answer();
+    }
+
+    /** Answers those who have asked, once what they have asked for counts. */
+    private void answer() {
+        if (!ahead) {
+            answers.forEach(Runnable::run);
+            answers.clear();
         }
     }
 
@@ -258,24 +284,47 @@ public final class XdsSource implements MeshSource {
         return RpcApi.Status.newBuilder().setCode(Status.Code.INVALID_ARGUMENT.value()).setMessage(message).build();
     }
 
-    private void use(XdsStream from, ResourceSet.Applied applied, String version) {
-        boolean changed = applied.mesh() != mesh;
-        mesh = applied.mesh();
+    private void use(XdsStream from, DeltaDiscoveryResponse response, ResourceSet.Applied applied) {
         boolean first = !complete && types.keySet().stream()
                 .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
-        complete |= first;
-        SourceStatus before = status();
-        boolean counts = complete && (changed || first);
-        status = new SourceStatus(before.source(), version, counts ? Instant.now() : before.loadedAt(), null, null,
-                before.reloads() + (counts && !first ? 1 : 0), before.failures() + (applied.refused().isEmpty() ? 0 : 1));
-        showProblem();
-        if (counts) {
-            Objects.requireNonNull(state).replace(mesh);
+        if (complete) {
+            missing.look(response, applied.mesh(), Objects.requireNonNull(state).get());
         }
+        complete |= first;
+        boolean wasAhead = ahead;
+        ahead |= complete && (first || applied.mesh() != mesh);
+        mesh = applied.mesh();
+        String version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
+        SourceStatus before = status();
+        status = new SourceStatus(before.source(), version, before.loadedAt(), before.error(), before.failedAt(), before.reloads(),
+                before.failures() + (applied.refused().isEmpty() ? 0 : 1));
+        showProblem();
+        if (ahead && missing.isNoneMissing(mesh)) {
+            count();
+        } else if (ahead && !wasAhead) {
+            long next = counted;
+            later(limits.policies, () -> {
+                if (ahead && next == counted) {
+                    LOG.warn("{} hasn't sent policies that workloads name: {}", server(), missing.forget());
+                    count();
+                    answer();
+                }
+            });
+        }
+    }
+
+    /** What has come counts from now on. */
+    private void count() {
+        boolean first = counted++ == 0;
+        ahead = false;
+        SourceStatus before = status();
+        status = new SourceStatus(before.source(), before.version(), Instant.now(), before.error(), before.failedAt(),
+                before.reloads() + (first ? 0 : 1), before.failures());
+        Objects.requireNonNull(state).replace(mesh);
         if (first) {
             LOG.info("{}: {} workloads known, {} services, {} policies", server(), mesh.size(), mesh.services().size(),
                     mesh.policies().size());
-        } else if (counts) {
+        } else {
             LOG.debug("{} workloads known, {} services, {} policies", mesh.size(), mesh.services().size(), mesh.policies().size());
         }
     }
@@ -299,7 +348,7 @@ public final class XdsSource implements MeshSource {
         return refused.size() > SHOWN ? some + "; and " + (refused.size() - SHOWN) + " more" : some;
     }
 
-    private void ended(XdsStream which, Status why) {
+    private void ended(XdsStream which, Status why, Metadata headers) {
         if (which != stream) {
             return;
         }
@@ -310,7 +359,14 @@ public final class XdsSource implements MeshSource {
         }
         String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + tooLong);
+        String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
+        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong, isRegular(why));
+    }
+
+    /** Whether the server has ended the connection in an orderly way, as istiod does every half hour. */
+    private static boolean isRegular(Status why) {
+        return why.getCode() == Status.Code.UNAVAILABLE && why.getDescription() != null
+                && why.getDescription().contains("HTTP/2 error code: NO_ERROR");
     }
 
     private static String words(Status status) {
@@ -328,12 +384,13 @@ public final class XdsSource implements MeshSource {
         return words.toString().replaceAll("\\s+", " ");
     }
 
-    private void again(String why) {
+    private void again(String why, boolean regular) {
         Duration delay = backoff.next();
         boolean isNew = !why.equals(disconnected);
         disconnected = why;
         showProblem();
-        if (isNew) {
+        if (isNew && !regular) {
+            warned = true;
             LOG.warn("{}; tried again in {} ms, and the mesh stays as it is", why, delay.toMillis());
         } else {
             LOG.debug("{}; tried again in {} ms", why, delay.toMillis());

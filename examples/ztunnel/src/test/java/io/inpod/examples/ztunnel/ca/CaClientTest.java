@@ -10,11 +10,13 @@ import io.inpod.hbone.identity.CertificateStatus;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -155,6 +157,27 @@ class CaClientTest {
         open(ca.config("AUTH_TOKEN", ""));
         ca.behaviour = (asked, to) -> to.onError(Status.UNAUTHENTICATED.asException());
         assertRefused("UNAUTHENTICATED (no token was sent: there is no ./var/run/secrets/tokens/istio-token, and AUTH_TOKEN isn't set)");
+    }
+
+    /** Istiod doesn't say what it dislikes about a token. */
+    @Test
+    void whatATokenSaysAboutItselfIsSaidIfItIsRefused() throws Exception {
+        open(ca.config());
+        ca.behaviour = (asked, to) -> to.onError(Status.UNAUTHENTICATED.withDescription("authentication failure").asException());
+        assertRefused("UNAUTHENTICATED: authentication failure (the token that was sent isn't a JWT)");
+        token("{\"aud\":[\"istio-ca\"],\"exp\":1700000000,\"kubernetes.io\":{\"namespace\":\"istio-system\",\"pod\":{\"name\":\"zt-1\",\"uid\":\"u\"}},"
+                + "\"sub\":\"system:serviceaccount:istio-system:ztunnel\"}");
+        assertRefused("authentication failure (the token that was sent is of system:serviceaccount:istio-system:ztunnel, for istio-ca,"
+                + " bound to the pod zt-1, and expired at 2023-11-14T22:13:20Z)");
+        token("{\"aud\":\"other\",\"exp\":99999999999}");
+        assertRefused("is of nobody, for other, not bound to a pod, and expires at 5138-11-16T09:46:39Z)");
+        ca.behaviour = (asked, to) -> to.onError(Status.UNAVAILABLE.withDescription("busy").asException());
+        assertThatThrownBy(() -> get(remote.fetch(ID))).hasMessageEndingWith("UNAVAILABLE: busy");
+    }
+
+    private void token(String claims) throws Exception {
+        String encoded = Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(StandardCharsets.UTF_8));
+        Files.writeString(ca.home.resolve("token"), "e30." + encoded + ".c2ln");
     }
 
     @Test

@@ -56,18 +56,18 @@ class ConfigDumpTest {
                    waypoint: {destination: default/wp.example, hboneMtlsPort: 15009}, locality: {region: r, zone: z, subzone: s},
                    applicationTunnel: {protocol: PROXY, port: 9}, authorizationPolicies: [default/p]}
                 services:
-                - {name: s, namespace: default, hostname: s.example, vips: [n/10.2.0.1], cidrVips: [{network: n, cidr: 10.1.0.0/16}], ports: {80: 80}, subjectAltNames: ["spiffe://td/ns/a/sa/b"],
+                - {name: s, namespace: default, hostname: s.example, vips: [n/10.2.0.1], cidrVips: [{network: n, cidr: 10.1.0.0/16}, {network: n, cidr: "fd01::/16"}], ports: {80: 80}, subjectAltNames: ["spiffe://td/ns/a/sa/b"],
                    loadBalancer: {mode: Failover, routingPreferences: [Network, Region], healthPolicy: AllowAll}, ipFamilies: IPv4, visibility: Namespace}
                 policies:
                 - {name: p, namespace: default, scope: WorkloadSelector, action: Deny, dryRun: false, rules: [[[{principals: [{Exact: td/ns/a/sa/b}, {Presence: []}],
                    notSourceIps: [10.0.0.0/8], destinationPorts: [81, 80], serviceAccounts: [{namespace: a, serviceAccount: b}]}]]]}
                 """));
-        assertThat(((List<?>) dump.get("workloads")).get(0)).hasToString("{uid=w, workloadIps=[10.0.0.1, fd00:0:0:0:0:0:0:1], "
+        assertThat(((List<?>) dump.get("workloads")).get(0)).hasToString("{uid=w, workloadIps=[10.0.0.1, fd00::1], "
                 + "waypoint={destination=default/wp.example, hboneMtlsPort=15009}, protocol=HBONE, networkMode=HostNetwork, network=n, name=w, "
                 + "namespace=default, trustDomain=td, serviceAccount=sa, workloadName=, workloadType=deployment, canonicalName=, canonicalRevision=, "
                 + "clusterId=Kubernetes, node=x, nativeTunnel=true, applicationTunnel={protocol=PROXY, port=9}, locality={region=r, zone=z, subzone=s}, "
                 + "authorizationPolicies=[default/p], status=Unhealthy, capacity=3}");
-        assertThat(((List<?>) dump.get("services")).get(0)).hasToString("{name=s, namespace=default, hostname=s.example, vips=[n/10.2.0.1], cidrVips=[{network=n, cidr=10.1.0.0/16}], "
+        assertThat(((List<?>) dump.get("services")).get(0)).hasToString("{name=s, namespace=default, hostname=s.example, vips=[n/10.2.0.1], cidrVips=[{network=n, cidr=10.1.0.0/16}, {network=n, cidr=fd01::/16}], "
                 + "ports={80=80}, endpoints={w={workloadUid=w, port={80=81}, status=Unhealthy}}, subjectAltNames=[spiffe://td/ns/a/sa/b], "
                 + "loadBalancer={routingPreferences=[Network, Region], mode=Failover, healthPolicy=AllowAll}, ipFamilies=IPv4, canonical=false, "
                 + "visibility=Namespace}");

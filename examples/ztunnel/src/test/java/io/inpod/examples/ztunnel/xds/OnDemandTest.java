@@ -2,7 +2,9 @@ package io.inpod.examples.ztunnel.xds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,9 @@ class OnDemandTest {
         assertThat(answers).hasValue(1);
         demand.ask("n/10.0.0.1", answers::incrementAndGet);
         assertThat(answers).hasValue(2);
-        assertThat(demand.all()).containsExactly("n/10.0.0.1");
+        demand.ask("n/10.0.0.2", answers::incrementAndGet);
+        assertThat(demand.answered()).containsExactly("n/10.0.0.1");
+        assertThat(demand.take().added()).as("for a server that has been told nothing").containsExactly("n/10.0.0.2");
     }
 
     @Test
@@ -44,7 +48,7 @@ class OnDemandTest {
         OnDemand.Difference difference = demand.take();
         assertThat(difference.added()).containsExactly("one more");
         assertThat(difference.givenUp()).containsExactly("name2");
-        assertThat(demand.all()).hasSize(OnDemand.MOST);
+        assertThat(known()).hasSize(OnDemand.MOST);
     }
 
     /** Whoever connects to what the mesh has doesn't ask, so it only seems to be unused. */
@@ -56,12 +60,40 @@ class OnDemandTest {
             demand.ask("name" + i, answers::incrementAndGet).close();
         }
         assertThat(demand.isAnswered("n/10.0.0.1")).isTrue();
-        assertThat(demand.all()).hasSize(OnDemand.MOST + 1).doesNotContain("name0");
+        assertThat(known()).hasSize(OnDemand.MOST + 1).doesNotContain("name0");
 
         demand.answered(Responses.response(AddressSet.TYPE, "2").addRemovedResources("n/10.0.0.1").build(), Set.of());
         for (int i = 0; i < 3 * OnDemand.MOST; i++) {
             demand.ask("other" + i, answers::incrementAndGet).close();
         }
-        assertThat(demand.all()).hasSize(OnDemand.MOST).doesNotContain("n/10.0.0.1");
+        assertThat(known()).hasSize(OnDemand.MOST).doesNotContain("n/10.0.0.1");
+    }
+
+    /** Istiod doesn't answer when it is asked for a name by which it has sent something, even if that is gone. */
+    @Test
+    void aServiceThatIsGoneHasBeenAnsweredWithoutBeingAskedFor() {
+        demand.answered(Responses.response(AddressSet.TYPE, "1").addRemovedResources("default/web.local").addRemovedResources("c//Pod/default/a").build(),
+                Set.of());
+        demand.ask("default/web.local", answers::incrementAndGet);
+        assertThat(answers).hasValue(1);
+        assertThat(demand.take().added()).isEmpty();
+        assertThat(demand.answered()).containsExactly("default/web.local");
+
+        changes.set(0);
+        for (int i = 0; i < 3; i++) {
+            DeltaDiscoveryResponse.Builder many = Responses.response(AddressSet.TYPE, "more");
+            for (int j = 0; j < OnDemand.MOST; j++) {
+                many.addRemovedResources("n/" + i + "." + j);
+            }
+            demand.answered(many.build(), Set.of());
+        }
+        assertThat(demand.answered()).hasSize(OnDemand.MOST).doesNotContain("default/web.local");
+        assertThat(changes).hasValue(3); // so that istiod is told what was given up
+    }
+
+    private Set<String> known() {
+        Set<String> known = new HashSet<>(demand.answered());
+        known.addAll(demand.take().added());
+        return known;
     }
 }

@@ -27,6 +27,7 @@ import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -66,8 +67,17 @@ public final class TestControlPlane implements AutoCloseable {
     }
 
     static TestControlPlane https(TestAuthority.Identity identity, int port) throws IOException {
-        return new TestControlPlane(NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port)).channelType(EpollServerSocketChannel.class)
-                .sslContext(GrpcSslContexts.configure(SslContextBuilder.forServer(identity.key(), identity.certificate()), SslProvider.JDK).build()));
+        return new TestControlPlane(builder(identity, port));
+    }
+
+    /** The same, whose connections may have an age only: as istiod's, which ends them every half hour. */
+    static TestControlPlane aging(TestAuthority.Identity identity, Duration age) throws IOException {
+        return new TestControlPlane(builder(identity, 0).maxConnectionAge(age.toMillis(), TimeUnit.MILLISECONDS).maxConnectionAgeGrace(0, TimeUnit.MILLISECONDS));
+    }
+
+    private static NettyServerBuilder builder(TestAuthority.Identity identity, int port) throws IOException {
+        return NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port)).channelType(EpollServerSocketChannel.class)
+                .sslContext(GrpcSslContexts.configure(SslContextBuilder.forServer(identity.key(), identity.certificate()), SslProvider.JDK).build());
     }
 
     /** Listens on a unix socket, in plaintext. */
