@@ -12,6 +12,7 @@ import io.inpod.examples.ztunnel.live.Denials;
 import io.inpod.examples.ztunnel.log.LogQueue;
 import io.inpod.examples.ztunnel.policy.Verdict.Basis;
 import io.inpod.examples.ztunnel.source.MeshSource;
+import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.hbone.identity.WorkloadCertificate;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -32,7 +33,7 @@ final class Metrics {
     private final PrometheusRegistry registry = new PrometheusRegistry();
 
     Metrics(MeshSource source, Denials denials, Counters counters, StateManager pods, OwnCertificates own,
-            Supplier<List<CertificateStatus>> certificates, LogLines lines) {
+            Supplier<List<CertificateStatus>> certificates, LogLines lines, Traces traces) {
         String version = Metrics.class.getPackage().getImplementationVersion();
         GaugeWithCallback.builder().name("istio_build").help("what runs here").labelNames("component", "tag")
                 .callback(to -> to.call(1, "ztunnel", version == null ? "unknown" : version)).register(registry);
@@ -50,6 +51,9 @@ final class Metrics {
         gauge("inpod_traffic_series", "combinations of labels in istio_tcp_...", counters.traffic()::series);
         count("inpod_log_left_out_total", "log lines about connections that were left out because of shares", lines::leftOut);
         count("inpod_log_lost_total", "log lines that were lost because nobody read the output", LogQueue.configured()::lost);
+        count("inpod_trace_spans_exported_total", "spans of connections that a receiver of traces has taken", traces::exported);
+        count("inpod_trace_spans_lost_total", "spans that were lost: too many were waiting, or the receiver didn't take them",
+                traces::lost);
         new ProcessMetrics(registry).register();
     }
 

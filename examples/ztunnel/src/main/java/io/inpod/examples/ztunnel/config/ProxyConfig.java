@@ -53,6 +53,7 @@ import org.jspecify.annotations.Nullable;
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
  * @param xds XDS_ADDRESS and others: the control plane from which the mesh comes, or null
+ * @param traces OTEL_EXPORTER_OTLP_ENDPOINT and others: whether traces of connections are exported
  */
 public record ProxyConfig(
         Path uds,
@@ -84,7 +85,8 @@ public record ProxyConfig(
         boolean postQuantum,
         @Nullable String localXds,
         @Nullable Path localXdsPath,
-        @Nullable XdsConfig xds) {
+        @Nullable XdsConfig xds,
+        boolean traces) {
     /** The groups that COMPLIANCE_POLICY=pqc allows. */
     public static final List<String> POST_QUANTUM = List.of("X25519MLKEM768");
 
@@ -151,7 +153,8 @@ public record ProxyConfig(
                 postQuantum(env),
                 text.isEmpty() ? null : text,
                 path.isEmpty() ? null : Path.of(path),
-                xds);
+                xds,
+                TraceExport.isWanted(env));
     }
 
     /** {@return the only groups for the exchange of keys, with pods' peers and with the control plane; empty if any will do} */

@@ -129,9 +129,9 @@ public final class PodProxy {
         AccessLog access = new AccessLog(shared.lines().pod(info.toString()));
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
                 new OwnConnections(), new Clients(holdings), live, waiting, shared.mesh().demand(), limit, access,
-                new Reports(access, shared.counters().traffic().pod()));
+                new Reports(access, shared.counters().traffic().pod(), shared.traces()));
         HboneServer server = new HboneServer(shared.certificates(),
-                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()),
+                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()).withHeaders(shared.traces()::reads),
                 new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
         CertificateSource.Use certificate = shared.certificates().use(identity); // from now on, so that no connection has to wait for it
         PodProxy proxy = new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(),

@@ -20,6 +20,7 @@ import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
@@ -110,7 +111,7 @@ class CaEndToEndTest {
         Shared shared = new Shared(config, mesh, certificates.source(), certificates.tls(), loops, new LocalAddresses(),
                 new NameServers(Path.of("/etc/resolv.conf")), new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null);
+                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null, Traces.NONE);
         try (NetworkNamespace own = NetworkNamespace.current()) {
             state = new StateManager(shared, own.identity(), lost -> { });
         }
