@@ -21,6 +21,7 @@ import io.inpod.examples.ztunnel.identity.OwnCertificates;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
@@ -48,6 +49,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -167,7 +169,7 @@ public final class Main {
                         Map.of("/healthz/ready", headers -> ready(mesh, state))));
         Scrape metrics =
                 new Metrics(source, shared.enforcement().denials(), shared.counters(), state, own, certificates::statuses, shared.lines(),
-                        traces)
+                        traces, shared.holdings())
                         .scrape();
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
@@ -184,7 +186,9 @@ public final class Main {
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         regularly(control, FOLLOW_SECONDS, "following the mesh in metrics", log, () -> {
             shared.counters().traffic().follow(mesh.get());
-            shared.counters().dns().retain(state.telemetry());
+            Set<Telemetry> pods = state.telemetry();
+            shared.counters().dns().retain(pods);
+            shared.counters().hostnames().retain(pods);
         });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));

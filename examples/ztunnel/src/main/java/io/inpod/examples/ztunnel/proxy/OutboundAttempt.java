@@ -110,6 +110,9 @@ final class OutboundAttempt {
     private void lookUp(LookUp route) {
         Workload workload = route.workload();
         Try one = log(AccessLog.address(target), null, workload, route.service());
+        if (workload != null) {
+            path.lookedUp(self, route.hostname());
+        }
         NameAttempt.start(pod, client, route, choice, deadline.left(), address -> found(route, address), cause -> {
             if (workload == null) {
                 refuse(one, cause);

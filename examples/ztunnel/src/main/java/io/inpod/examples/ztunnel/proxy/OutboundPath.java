@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.health.OutboundFailures;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.health.OutboundFailures.Reason;
 import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
@@ -42,10 +42,10 @@ final class OutboundPath {
     private final UpstreamConnector direct;
     private final OutboundRouting routing;
     private final RecentFailures failures = new RecentFailures(System::nanoTime);
-    private final OutboundFailures counted;
+    private final Counters counters;
 
-    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local, OutboundFailures counted) throws IOException {
-        this.counted = counted;
+    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local, Counters counters) throws IOException {
+        this.counters = counters;
         this.pod = pod;
         this.pools = pools;
         this.routing = new OutboundRouting(pod.config().passthrough(), local::contains);
@@ -94,9 +94,14 @@ final class OutboundPath {
 
     /** Counts a connection that isn't connected, and tells its client. */
     void failed(Outcome outcome, Throwable cause) {
-        counted.add(cause instanceof ForbiddenException ? Reason.FORBIDDEN
+        counters.outbound().add(cause instanceof ForbiddenException ? Reason.FORBIDDEN
                 : cause instanceof UnroutableException ? Reason.UNROUTABLE : Reason.of(cause));
         outcome.failed(cause);
+    }
+
+    /** Counts a workload that is looked up by its hostname. */
+    void lookedUp(Workload self, String hostname) {
+        counters.hostnames().lookedUp(self, hostname);
     }
 
     PodContext pod() {

@@ -162,7 +162,7 @@ public final class PodProxy {
 
     @SuppressWarnings("AddressSelection") // an address in figures is not looked up
     private void listen(Shared shared) throws IOException {
-        OutboundPath path = new OutboundPath(pod, pools, local, shared.counters().outbound());
+        OutboundPath path = new OutboundPath(pod, pools, local, shared.counters());
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         connectors.add(app);
@@ -341,8 +341,8 @@ public final class PodProxy {
      */
     public void revoked(Predicate<ConnectionIdentities> which) {
         pod.live().revoked(which);
-        server.retire(which, CUT); // takes no more requests, and ends when they are cut
-        pools.retire(which);
+        server.retire(pod.reports().traffic().countedIfRejected(true, which), CUT); // takes no more requests, and ends when they are cut
+        pools.retire(pod.reports().traffic().countedIfRejected(false, which));
     }
 
     /** Stops immediately: closes listeners and resets connections. Blocks until that is done. */

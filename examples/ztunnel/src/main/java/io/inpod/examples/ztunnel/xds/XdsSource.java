@@ -16,6 +16,7 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.source.SourceStatus;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
@@ -60,6 +62,7 @@ public final class XdsSource implements MeshSource {
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
     private final @Nullable OnDemand demand;
     private final AtomicBoolean telling = new AtomicBoolean();
+    private final XdsCounters counters = new XdsCounters(List.of(AddressSet.TYPE, PolicySet.TYPE));
     private volatile @Nullable SourceStatus status;
     private volatile boolean closed;
     // Below: on the thread only.
@@ -149,6 +152,7 @@ public final class XdsSource implements MeshSource {
             types.values().forEach(type -> next.send(subscription(type)));
             listen(next, 0);
         } catch (IOException e) {
+            counters.ended(XdsCounters.Reason.CONNECTION_ERROR);
             again(String.valueOf(e.getMessage()));
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error while connecting to {}", server(), e);
@@ -233,6 +237,7 @@ public final class XdsSource implements MeshSource {
         String typeUrl = response.getTypeUrl();
         ResourceSet type = types.get(typeUrl);
         boolean isFirst = from.isFirst(typeUrl);
+        counters.received(response);
         DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder().setTypeUrl(typeUrl).setResponseNonce(response.getNonce());
         if (type == null) {
             from.send(answer.setErrorDetail(error("the type " + typeUrl + " wasn't asked for")).build());
@@ -304,6 +309,7 @@ public final class XdsSource implements MeshSource {
             return;
         }
         stream = null;
+        counters.ended(XdsCounters.Reason.of(why, which.bytes() > 0));
         if (closed) {
             thread.shutdown();
             return;
@@ -356,6 +362,11 @@ public final class XdsSource implements MeshSource {
             throw new IllegalStateException("the source hasn't begun");
         }
         return now;
+    }
+
+    @Override
+    public List<MultiCollector> counters() {
+        return List.of(counters);
     }
 
     @Override

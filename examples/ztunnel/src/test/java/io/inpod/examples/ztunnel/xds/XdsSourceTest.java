@@ -32,6 +32,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import io.inpod.examples.istio.DiscoveryApi.Resource;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -150,6 +153,41 @@ class XdsSourceTest {
         Files.writeString(token, "second");
         stream.end(Status.UNAVAILABLE);
         assertThat(server.accept().header("authorization")).isEqualTo("Bearer second");
+    }
+
+    /** Names, labels and values are those of Istio's ztunnel. */
+    @Test
+    void responsesAndEndedStreamsAreCounted() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        Resource second = workload("b", "v1");
+        stream.send(addresses("3", second));
+        assertThat(counted("istio_xds_message{url=\"" + AddressSet.TYPE + "\"}")).isEqualTo(2);
+        assertThat(counted("istio_xds_message_bytes{url=\"" + AddressSet.TYPE + "\"}"))
+                .isEqualTo(second.getResource().getValue().size() + workload("a", "v1").getResource().getValue().size());
+        assertThat(counted("istio_xds_message{url=\"" + PolicySet.TYPE + "\"}")).isEqualTo(1);
+
+        stream.end(Status.PERMISSION_DENIED);
+        stream = accept();
+        stream.send(addresses("4", workload("a", "v1")));
+        stream.end(Status.UNAVAILABLE);
+        accept().end(Status.OK);
+        accept();
+        assertThat(counted("istio_xds_connection_terminations{reason=\"Error\"}")).isEqualTo(1);
+        assertThat(counted("istio_xds_connection_terminations{reason=\"Reconnect\"}")).isEqualTo(1);
+        assertThat(counted("istio_xds_connection_terminations{reason=\"Complete\"}")).isEqualTo(1);
+        assertThat(counted("istio_xds_connection_terminations{reason=\"ConnectionError\"}")).isZero();
+        server.stop();
+        awaitError(error -> error.contains("Connection refused"));
+        assertThat(counted("istio_xds_connection_terminations{reason=\"ConnectionError\"}")).isPositive();
+    }
+
+    private double counted(String series) {
+        Map<String, Double> all = new HashMap<>();
+        source.counters().forEach(counter -> counter.collect().forEach(metric -> metric.getDataPoints().forEach(point -> all.put(
+                metric.getMetadata().getName() + point.getLabels(), ((CounterDataPointSnapshot) point).getValue()))));
+        assertThat(all).containsKey(series);
+        return all.get(series);
     }
 
     @Test
