@@ -72,7 +72,7 @@ public final class Certificates implements AutoCloseable {
             throws ConfigException, IOException {
         Revocations revocations = config.crl() == null ? null : revocations(config.crl());
         Supplier<RevocationLists> lists = revocations == null ? () -> RevocationLists.NONE : revocations::lists;
-        HboneTls tls = HboneTls.DEFAULT.withRevocations(lists);
+        HboneTls tls = HboneTls.DEFAULT.withTls12(config.tls12()).withRevocations(lists);
         if (config.postQuantum()) {
             requirePostQuantum();
             tls = tls.withGroups(config.groups());

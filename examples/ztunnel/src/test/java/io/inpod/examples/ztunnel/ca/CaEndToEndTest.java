@@ -29,6 +29,7 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
@@ -55,6 +56,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** Two pods whose certificates come from a CA that speaks Istio's protocol; an app of a connects to an app in b, which returns what it gets. */
@@ -75,6 +78,7 @@ class CaEndToEndTest {
             log.add(event.getFormattedMessage());
         }
     };
+    private final Counters counters = Counters.atZero();
     private Path home;
     private TestCa ca;
     private Certificates certificates;
@@ -111,7 +115,7 @@ class CaEndToEndTest {
         Shared shared = new Shared(config, mesh, certificates.source(), certificates.tls(), loops, new LocalAddresses(),
                 new NameServers(Path.of("/etc/resolv.conf")), new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null, Traces.NONE);
+                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), counters, Runnable::run, null, Traces.NONE);
         try (NetworkNamespace own = NetworkNamespace.current()) {
             state = new StateManager(shared, own.identity(), lost -> { });
         }
@@ -182,9 +186,11 @@ class CaEndToEndTest {
     }
 
     /** What b shows on port 15008, as openssl sees it. */
-    private String shown() throws IOException {
-        return Tool.tryRun(a.namespace(), "openssl", "s_client", "-connect", b.address().getHostAddress() + ":15008", "-alpn", "h2", "-showcerts", "-CAfile",
-                home.resolve("mesh-root.pem").toString()).output();
+    private String shown(String... options) throws IOException {
+        List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect", b.address().getHostAddress() + ":15008", "-alpn", "h2", "-showcerts",
+                "-CAfile", home.resolve("mesh-root.pem").toString()));
+        command.addAll(List.of(options));
+        return Tool.tryRun(a.namespace(), command.toArray(String[]::new)).output();
     }
 
     @Test
@@ -212,6 +218,30 @@ class CaEndToEndTest {
             log.drainTo(lines);
         }
         assertThat(ca.asked).as("nothing else was asked for").isEmpty();
+        assertThat(counted("istio_crl_policy_rejections", "destination")).as("the tunnel that was cut, and handshakes").isGreaterThanOrEqualTo(2);
+        assertThat(counted("istio_crl_policy_rejections", "source")).as("b's certificate isn't revoked").isZero();
+        assertThat(counted("istio_crl_untracked_connections", "destination")).isZero();
+    }
+
+    /** As openssl sees it. */
+    @ParameterizedTest(name = "TLS12_ENABLED={0}")
+    @ValueSource(booleans = {false, true})
+    void tls12IsSpokenOnlyIfItIsEnabled(boolean isEnabled) throws Exception {
+        Files.writeString(home.resolve("mesh-root.pem"), TestAuthority.pem(ca.root.certificate()));
+        serve("TLS12_ENABLED", Boolean.toString(isEnabled));
+        try (Socket connection = connect()) {
+            echo(connection); // certificates are there
+        }
+        assertThat(shown("-tls1_2").contains("BEGIN CERTIFICATE")).isEqualTo(isEnabled);
+        assertThat(shown("-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-SHA256")).doesNotContain("BEGIN CERTIFICATE");
+        assertThat(shown("-tls1_1")).doesNotContain("BEGIN CERTIFICATE");
+        assertThat(shown("-tls1_3")).contains("BEGIN CERTIFICATE");
+    }
+
+    private double counted(String name, String reporter) {
+        return counters.traffic().collect().stream().filter(metric -> metric.getMetadata().getName().equals(name))
+                .flatMap(metric -> metric.getDataPoints().stream()).filter(point -> point.getLabels().get("reporter").equals(reporter))
+                .mapToDouble(point -> ((CounterDataPointSnapshot) point).getValue()).sum();
     }
 
     private static boolean isEnded(Socket socket) {

@@ -92,7 +92,7 @@ public class ProxyConfigTest {
         "CONNECTION_TERMINATION_DEADLINE, -5s", "TERMINATION_GRACE_PERIOD_SECONDS, 5s", "INPOD_CONNECT_DEADLINE, 0s", "INPOD_CONNECT_DEADLINE, 25h", "INPOD_READINESS_PORT, 65536", "INPOD_STATS_PORT, x", "INPOD_ADMIN_PORT, -1",
         "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
         "XDS_ADDRESS, http://istiod:15012", "XDS_ADDRESS, https://istiod:15012", "XDS_ADDRESS, unix:run", "CA_ADDRESS, https://istiod:15012", "COMPLIANCE_POLICY, fips-140-2", "COMPLIANCE_POLICY, PQC",
-        "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",
+        "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, maybe", "XDS_ON_DEMAND, true",
         "ISTIO_META_DNS_CAPTURE, maybe", "INPOD_PASSTHROUGH, maybe", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"
     })
     void refusesWhatItCantUseByName(String variable, String value) {
