@@ -16,7 +16,8 @@ final class TraceExport {
         if (!exporter.equals("otlp") && !exporter.equals("none")) {
             throw new ConfigException("OTEL_TRACES_EXPORTER must be otlp or none, not \"" + exporter + "\"");
         }
-        boolean isWanted = exporter.equals("otlp") && !env.flag("OTEL_SDK_DISABLED", false);
+        boolean isDisabled = env.flag("OTEL_SDK_DISABLED", false);
+        boolean isWanted = exporter.equals("otlp") && !isDisabled;
         String protocol = env.text("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", env.text("OTEL_EXPORTER_OTLP_PROTOCOL", PROTOCOL));
         if (isWanted && !protocol.equals(PROTOCOL)) {
             throw new ConfigException("OTEL_EXPORTER_OTLP_PROTOCOL must be " + PROTOCOL + " (mostly port 4318), not \"" + protocol + "\"");

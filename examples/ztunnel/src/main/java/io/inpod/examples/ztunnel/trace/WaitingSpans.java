@@ -11,7 +11,7 @@ import java.util.Collection;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts the spans before the queue of the SDK and behind it, so that none enters that has no place there, and each that is lost is counted. */
+/** Counts spans before the queue of the SDK and behind it: none enters that has no place there, and each that is lost is counted. */
 final class WaitingSpans {
     private final AtomicInteger waiting = new AtomicInteger();
     private final LongAdder exported = new LongAdder();
