@@ -48,7 +48,6 @@ public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
     private static final int MOST_BYTES = 200 << 20;
-    private static final Duration GATHERING = Duration.ofMillis(10);
     private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
@@ -81,10 +80,11 @@ public final class XdsSource implements MeshSource {
      * @param silence how long nothing may come of what was asked for
      * @param rootsInterval how often the file with the roots is looked at
      * @param mostBytes how long a response may be
+     * @param gathering for how long names that are needed are collected for one request
      */
-    record Limits(Duration silence, Duration rootsInterval, int mostBytes) {
+    record Limits(Duration silence, Duration rootsInterval, int mostBytes, Duration gathering) {
         static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5),
-                (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
+                (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4), Duration.ofMillis(10));
     }
 
     /**
@@ -173,7 +173,7 @@ public final class XdsSource implements MeshSource {
     /** What connections need at about the same time is one request. */
     private void tellDemandSoon() {
         if (!telling.getAndSet(true)) {
-            later(GATHERING, this::tellDemand);
+            later(limits.gathering, this::tellDemand);
         }
     }
 

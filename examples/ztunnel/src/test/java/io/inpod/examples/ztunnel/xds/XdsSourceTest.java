@@ -51,7 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The source against a control plane that does well, and one that doesn't. */
 @Timeout(60)
 class XdsSourceTest {
-    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), 1 << 20);
+    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), 1 << 20, Duration.ofMillis(10));
     private static TestAuthority authority;
     private static TestAuthority.Identity identity;
 
@@ -153,6 +153,23 @@ class XdsSourceTest {
         Files.writeString(token, "second");
         stream.end(Status.UNAVAILABLE);
         assertThat(server.accept().header("authorization")).isEqualTo("Bearer second");
+    }
+
+    /** Connections need names at about the same time; the control plane gets one request for all of them. */
+    @Test
+    void whatIsNeededAtTheSameTimeIsOneRequest() throws Exception {
+        assertThat(XdsSource.Limits.DEFAULT.gathering()).isEqualTo(Duration.ofMillis(10));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), 1 << 20, Duration.ofSeconds(2)), "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = accept();
+        stream.send(policies("1"));
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < 500; i++) {
+            names.add("n/10.1." + i / 250 + "." + i % 250);
+        }
+        names.forEach(name -> state.demand().ask(name, () -> { }));
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactlyInAnyOrderElementsOf(names);
+        state.demand().ask("n/10.2.0.1", () -> { });
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("n/10.2.0.1");
     }
 
     /** Names, labels and values are those of Istio's ztunnel. */
@@ -293,6 +310,34 @@ class XdsSourceTest {
         assertThat(state.get().services().iterator().next().ports().target(80)).isNotNull();
         stream.send(addresses("worse", Responses.service("v3", service.setWaypoint(waypoint))));
         assertThat(state.get().services().iterator().next().ports().target(80)).isNull();
+    }
+
+    /** What is meant isn't known at all, so it may be a tunnel where plaintext went before. */
+    @Test
+    void whatWasThereDoesntStayIfItsUpdateCantBeReadAtAll() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        WorkloadApi.Workload.Builder plain = pod("p", "10.0.0.2", "test").setTunnelProtocol(WorkloadApi.TunnelProtocol.NONE);
+        WorkloadApi.Service.Builder service = WorkloadApi.Service.newBuilder().setNamespace("default").setHostname("s.local")
+                .addAddresses(WorkloadApi.NetworkAddress.newBuilder().setAddress(Responses.bytes("10.96.0.8")))
+                .addPorts(WorkloadApi.Port.newBuilder().setServicePort(80).setTargetPort(80));
+        OutboundRouting routing = new OutboundRouting(true, address -> false);
+        Workload client = state.get().workload("a").orElseThrow();
+        Target pod = new Target.Address(InetAddress.getByName("10.0.0.2"), 80);
+        Target virtual = new Target.Address(InetAddress.getByName("10.96.0.8"), 80);
+        Resource empty = Resource.newBuilder().setName("p").setVersion("v2").build();
+        for (Resource unreadable : List.of(Responses.resource(AddressSet.TYPE, "p", "v2", ByteString.copyFromUtf8("\377\377")),
+                Responses.resource("type.googleapis.com/other", "p", "v2", ByteString.EMPTY), Responses.resource(AddressSet.TYPE, "p", "v2", ByteString.EMPTY),
+                Responses.resource(AddressSet.TYPE, "p", "v2", WorkloadApi.Address.newBuilder().setWorkload(plain.clone().setUid("")).build().toByteString()), empty)) {
+            stream.send(addresses("good", workload("v1", plain), Responses.service("v1", service)));
+            assertThat(routing.route(state.get(), client, pod, Choice.atRandom(), Trace.NONE)).isInstanceOf(OutboundRoute.Plaintext.class);
+            stream.send(addresses("bad", unreadable, unreadable.toBuilder().setName("default/s.local").build()));
+            assertThat(routing.route(state.get(), client, pod, Choice.atRandom(), Trace.NONE)).isInstanceOfSatisfying(OutboundRoute.Tunnel.class,
+                    tunnel -> assertThat(tunnel.hop().identities()).extracting(id -> id.trustDomain()).containsExactly("unusable.invalid"));
+            assertThat(routing.route(state.get(), client, virtual, Choice.atRandom(), Trace.NONE)).isInstanceOf(OutboundRoute.Refused.class);
+        }
+        stream.end(Status.UNAVAILABLE);
+        assertThat(server.accept().request().getInitialResourceVersionsMap()).as("to be sent again").containsEntry("p", "").containsEntry("default/s.local", "");
     }
 
     @Test
@@ -476,7 +521,7 @@ class XdsSourceTest {
 
     @Test
     void silenceIsNoticed() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), 1 << 20));
+        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(10)));
         server.accept();
         assertThat(awaitError(error -> error.contains("has sent nothing for 150 ms"))).contains("hasn't answered about Address and Authorization");
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
@@ -487,7 +532,7 @@ class XdsSourceTest {
 
     @Test
     void aResponseThatIsTooLongIsRefused() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000, Duration.ofMillis(10)));
         TestControlPlane.Stream stream = loaded();
         stream.say(addresses("3", workload("v1", pod("b", "10.0.0.2", "x".repeat(10_000)))));
         assertThat(awaitError(error -> error.contains("RESOURCE_EXHAUSTED"))).contains("10000");
