@@ -84,15 +84,16 @@ public final class PodProxy {
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
-    private final CertificateSource.Use certificate;
+    private final CertificateSource.Use allowed;
+    private CertificateSource.Use used = () -> {};
     private final DnsSockets dns = new DnsSockets();
     private @Nullable DnsProxy names;
 
     private record Begun(InetSocketAddress address, SocketOptions options, EventLoop loop, PodListener handler, BegunListener opening) {}
 
     private PodProxy(WorkloadInfo info, PodContext pod, HboneServer server, TunnelPools pools, LocalAddresses local, HolderSearch holders,
-            @Nullable Succession succession, CertificateSource.Use certificate) {
-        this.certificate = certificate;
+            @Nullable Succession succession, CertificateSource.Use allowed) {
+        this.allowed = allowed;
         this.succession = succession;
         this.local = local;
         this.info = info;
@@ -133,18 +134,19 @@ public final class PodProxy {
         HboneServer server = new HboneServer(shared.certificates(),
                 CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()).withHeaders(shared.traces()::reads),
                 new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
-        CertificateSource.Use certificate = shared.certificates().use(identity); // from now on, so that no connection has to wait for it
+        CertificateSource.Use allowed = shared.certificates().allow(identity); // a connection may come as soon as a listener is opened
         PodProxy proxy = new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(),
-                shared.succession(), certificate);
+                shared.succession(), allowed);
         try {
             proxy.readAddresses();
             proxy.listen(shared);
+            proxy.used = shared.certificates().use(identity); // only now: a pod that can't be served is tried again and again
             return proxy;
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
             proxy.forgetMesh();
             pod.reports().traffic().close();
-            certificate.close();
+            allowed.close();
             proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
@@ -362,7 +364,8 @@ public final class PodProxy {
             pod.reports().traffic().close();
             leavePorts();
             local.forget(pod.namespace());
-            certificate.close();
+            used.close();
+            allowed.close();
             pod.namespace().close();
         }
     }
