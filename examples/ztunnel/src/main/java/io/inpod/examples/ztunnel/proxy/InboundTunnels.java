@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
+import io.inpod.examples.ztunnel.limit.NewNames;
 import io.inpod.examples.ztunnel.live.LiveConnection;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Trace;
@@ -43,6 +44,7 @@ final class InboundTunnels implements TunnelRequestHandler {
     private final PodContext pod;
     private final UpstreamConnector app;
     private final InboundRouting routing;
+    private final NewNames newNames = new NewNames(System::nanoTime);
 
     InboundTunnels(PodContext pod, UpstreamConnector app) {
         this.pod = pod;
@@ -76,6 +78,11 @@ final class InboundTunnels implements TunnelRequestHandler {
             return;
         }
         List<String> names = needed(known.mesh(), self.get(), local, authority);
+        if (!names.isEmpty() && !newNames.tryTake(source.getAddress(), names.size())) {
+            refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT,
+                    "too many requests name what the control plane would have to be asked for");
+            return;
+        }
         if (!names.isEmpty()) {
             Demanded.await(pod, request.connection(), request.abandoned(), names, unanswered -> {
                 if (unanswered == null) {
