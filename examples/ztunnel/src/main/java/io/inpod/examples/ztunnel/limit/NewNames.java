@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Bounds how many names the control plane is asked for because requests in tunnels to one pod name them: in each second so many, of which
- * a client may have as many as are left for the others. What has been answered isn't asked for again, and doesn't count. Thread-safe.
+ * Bounds how many requests in tunnels to one pod have the control plane asked for what they name: in each second so many, of which a client
+ * may have as many as are left for the others. What has been answered isn't asked for again, and doesn't count. Thread-safe.
  */
 public final class NewNames {
     /** In each second. */
@@ -31,13 +31,12 @@ public final class NewNames {
     }
 
     /**
-     * Takes some names for a request.
+     * Counts a request. How many names are on its way follows from the mesh, not from the client.
      *
      * @param client who sends it
-     * @param number how many names, at least 1
-     * @return whether they may be asked for
+     * @return whether what it needs may be asked for
      */
-    public synchronized boolean tryTake(InetAddress client, int number) {
+    public synchronized boolean tryTake(InetAddress client) {
         long now = nanos.getAsLong();
         if (now - second >= TimeUnit.SECONDS.toNanos(1)) {
             second = now;
@@ -45,11 +44,11 @@ public final class NewNames {
             byClient.clear();
         }
         int own = byClient.getOrDefault(Clients.group(client), 0);
-        if (own + number > MOST - taken) {
+        if (own >= MOST - taken) {
             return false;
         }
-        taken += number;
-        byClient.put(Clients.group(client), own + number);
+        taken++;
+        byClient.put(Clients.group(client), own + 1);
         return true;
     }
 }

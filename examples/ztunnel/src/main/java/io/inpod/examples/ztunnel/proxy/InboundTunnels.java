@@ -78,7 +78,7 @@ final class InboundTunnels implements TunnelRequestHandler {
             return;
         }
         List<String> names = needed(known.mesh(), self.get(), local, authority);
-        if (!names.isEmpty() && !newNames.tryTake(source.getAddress(), names.size())) {
+        if (!names.isEmpty() && !newNames.tryTake(source.getAddress())) {
             refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT,
                     "too many requests name what the control plane would have to be asked for");
             return;

@@ -132,7 +132,7 @@ public final class PodProxy {
                 new OwnConnections(), new Clients(holdings), live, waiting, shared.mesh().demand(), limit, access,
                 new Reports(access, shared.counters().traffic().pod(), shared.traces()));
         HboneServer server = new HboneServer(shared.certificates(),
-                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()).withHeaders(shared.traces()::reads),
+                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()).withHeaderFilter(shared.traces()::kept),
                 new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
         CertificateSource.Use allowed = shared.certificates().allow(identity); // a connection may come as soon as a listener is opened
         PodProxy proxy = new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(),

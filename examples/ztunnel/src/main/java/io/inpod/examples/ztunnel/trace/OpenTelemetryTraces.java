@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.trace;
 
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TraceParent;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -16,6 +17,7 @@ import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
 import io.opentelemetry.sdk.resources.Resource;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -86,8 +88,8 @@ public final class OpenTelemetryTraces implements Traces {
     }
 
     @Override
-    public boolean reads(String header) {
-        return header.equals(TraceParent.NAME);
+    public List<Header> kept(List<Header> headers) {
+        return TraceParent.of(headers).map(parent -> List.of(parent.header())).orElse(List.of());
     }
 
     @Override

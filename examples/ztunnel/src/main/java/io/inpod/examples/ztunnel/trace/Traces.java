@@ -1,7 +1,9 @@
 package io.inpod.examples.ztunnel.trace;
 
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TraceParent;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Traces of connections. Never blocks, except {@link #close}. Any thread. */
@@ -21,12 +23,12 @@ public interface Traces {
     }
 
     /**
-     * {@return whether a header of requests is read}
+     * {@return what must be kept of the headers of a request in a tunnel: little, since that lasts as long as the tunnel}
      *
-     * @param header its name in lower case
+     * @param headers the headers
      */
-    default boolean reads(String header) {
-        return false;
+    default List<Header> kept(List<Header> headers) {
+        return List.of();
     }
 
     /** {@return how many spans have been exported} */

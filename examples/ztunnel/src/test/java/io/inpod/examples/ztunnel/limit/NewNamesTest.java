@@ -12,7 +12,7 @@ class NewNamesTest {
 
     private int takeAll(String client) throws Exception {
         int taken = 0;
-        while (names.tryTake(InetAddress.getByName(client), 1)) {
+        while (names.tryTake(InetAddress.getByName(client))) {
             taken++;
         }
         return taken;
@@ -26,7 +26,6 @@ class NewNamesTest {
         assertThat(takeAll("fd00::2")).as("of the same /64 prefix").isZero();
         assertThat(takeAll("10.0.0.1")).isZero();
         now += TimeUnit.SECONDS.toNanos(1);
-        assertThat(names.tryTake(InetAddress.getByName("10.0.0.1"), NewNames.MOST + 1)).isFalse();
         assertThat(takeAll("10.0.0.1")).isEqualTo(NewNames.MOST / 2);
     }
 }
