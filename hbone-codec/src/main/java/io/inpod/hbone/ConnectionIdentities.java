@@ -14,20 +14,26 @@ import java.util.List;
  * @param peer the peer's identity
  * @param peerSerial the serial number of the peer's certificate
  * @param peerChain the certificates that the peer has shown, its own first
+ * @param localChain our certificate, and those of intermediate CAs
+ * @param roots those to which the chains lead, of all trust domains, as they were when the connection was opened
  */
 public record ConnectionIdentities(SpiffeId local, BigInteger localSerial, SpiffeId peer, BigInteger peerSerial,
-        List<X509Certificate> peerChain) {
+        List<X509Certificate> peerChain, List<X509Certificate> localChain, List<X509Certificate> roots) {
     /**
-     * Copies the list.
+     * Copies the lists.
      *
      * @param local see {@link #local()}
      * @param localSerial see {@link #localSerial()}
      * @param peer see {@link #peer()}
      * @param peerSerial see {@link #peerSerial()}
      * @param peerChain see {@link #peerChain()}
+     * @param localChain see {@link #localChain()}
+     * @param roots see {@link #roots()}
      */
     public ConnectionIdentities {
         peerChain = List.copyOf(peerChain);
+        localChain = List.copyOf(localChain);
+        roots = List.copyOf(roots);
     }
 
     /**

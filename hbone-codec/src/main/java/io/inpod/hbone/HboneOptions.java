@@ -1,8 +1,10 @@
 package io.inpod.hbone;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * Sizes, times and TLS. They mean the same to clients and servers unless stated otherwise.
@@ -12,11 +14,12 @@ import java.util.function.Predicate;
  * @param times how long each step may last
  * @param tls the settings of TLS
  * @param memory bounds unread bytes over all connections
- * @param headers which headers of a peer are kept, by their names in lower case; called on event loops. A tunnel keeps them as long as it
- *     lives, on the heap, up to {@link HboneLimits#maxHeaderListSize()} bytes, and {@code memory} doesn't count them
+ * @param headers returns what is kept of a peer's headers, whose names are in lower case; called on event loops. A tunnel keeps them as
+ *     long as it lives, on the heap, up to {@link HboneLimits#maxHeaderListSize()} bytes if all are kept, and {@code memory} doesn't count
+ *     them
  */
 public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes times, HboneTls tls, HboneMemory memory,
-        Predicate<String> headers) {
+        UnaryOperator<List<Header>> headers) {
     /**
      * Checks that nothing is missing.
      *
@@ -39,13 +42,13 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
     /** {@return the defaults of clients} */
     public static HboneOptions client() {
         return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.client(), HboneTimes.client(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED,
-                name -> true);
+                UnaryOperator.identity());
     }
 
     /** {@return the defaults of servers} */
     public static HboneOptions server() {
         return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.server(), HboneTimes.server(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED,
-                name -> true);
+                UnaryOperator.identity());
     }
 
     /**
@@ -96,10 +99,19 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
     /**
      * {@return these options, with which other headers of a peer are kept; all are checked, whether or not they are kept}
      *
-     * @param names see {@link #headers()}
+     * @param names whether those with a name are kept
      */
     public HboneOptions withHeaders(Predicate<String> names) {
-        return new HboneOptions(windows, limits, times, tls, memory, names);
+        return withHeaderFilter(all -> all.stream().filter(header -> names.test(header.name())).toList());
+    }
+
+    /**
+     * {@return these options, with which other headers of a peer are kept; all are checked, whether or not they are kept}
+     *
+     * @param kept see {@link #headers()}
+     */
+    public HboneOptions withHeaderFilter(UnaryOperator<List<Header>> kept) {
+        return new HboneOptions(windows, limits, times, tls, memory, kept);
     }
 
     /**

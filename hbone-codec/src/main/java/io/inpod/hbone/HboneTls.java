@@ -24,6 +24,9 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
     /** Revocation isn't checked. */
     public static final Supplier<Collection<X509CRL>> NO_CRLS = List::of;
 
+    /** In the reason of a handshake that failed because {@link #revocations()} have a certificate of the peer. */
+    public static final String REVOKED = "a certificate in it is revoked";
+
     /** TLS 1.3, hybrid post-quantum key exchange preferred where the provider has it, no revocation. */
     public static final HboneTls DEFAULT =
             new HboneTls(false, List.of("X25519MLKEM768", "X25519", "P-256", "P-384"), NO_CRLS, () -> RevocationLists.NONE);

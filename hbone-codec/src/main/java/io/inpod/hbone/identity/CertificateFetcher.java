@@ -74,6 +74,11 @@ public final class CertificateFetcher implements CertificateSource, AutoCloseabl
         return queue.use(identity);
     }
 
+    @Override
+    public Use allow(SpiffeId identity) {
+        return queue.allow(identity);
+    }
+
     /**
      * Drops a certificate and stops renewing it; pending requests fail.
      *

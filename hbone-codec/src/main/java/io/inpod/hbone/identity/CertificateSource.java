@@ -47,6 +47,18 @@ public interface CertificateSource {
         return () -> {};
     }
 
+    /**
+     * Says that connections with an identity may be opened or accepted, until the result is closed. Unlike {@link #use}, it fetches
+     * nothing: a source that only fetches certificates of identities in use does so when the first connection asks. Unless a source
+     * overrides it, this method does nothing.
+     *
+     * @param identity the identity
+     * @return ends the use; closing it twice does nothing
+     */
+    default Use allow(SpiffeId identity) {
+        return () -> {};
+    }
+
     /** The use of an identity, which lasts until it is closed. */
     @FunctionalInterface
     interface Use extends AutoCloseable {

@@ -78,6 +78,11 @@ public final class FederatedCertificates implements CertificateSource {
     }
 
     @Override
+    public Use allow(SpiffeId identity) {
+        return source.allow(identity);
+    }
+
+    @Override
     public Use use(SpiffeId identity) {
         return source.use(identity);
     }

@@ -67,6 +67,13 @@ final class FetchQueue {
 
     /** Fetches as {@link #prefetch} does, until the last use has ended. */
     CertificateSource.Use use(SpiffeId identity) {
+        CertificateSource.Use use = allow(identity);
+        prefetch(identity);
+        return use;
+    }
+
+    /** The same without fetching. */
+    CertificateSource.Use allow(SpiffeId identity) {
         FetchEntry entry;
         synchronized (this) {
             if (closed) {
@@ -75,7 +82,6 @@ final class FetchQueue {
             entry = entry(identity);
             entry.uses++;
         }
-        prefetch(identity);
         AtomicBoolean ended = new AtomicBoolean();
         return () -> {
             if (!ended.getAndSet(true)) {

@@ -353,6 +353,26 @@ class CertificateSourcesTest {
     }
 
     @Test
+    void anIdentityThatIsOnlyAllowedIsFetchedWhenAConnectionAsks() throws Exception {
+        DevelopmentCa.open(temporary.resolve("ca"));
+        try (CertificateFetcher fetcher = CertificateFetcher.ofUsed(this::ask, timer)) {
+            CertificateSource.Use allowed = fetcher.allow(id(1));
+            assertThat(asked).isEmpty();
+            CompletionStage<WorkloadCertificate> request = fetcher.request(id(1));
+            next().answer().complete(issue(id(1)));
+            assertThat(request.toCompletableFuture().get(20, TimeUnit.SECONDS).identity()).isEqualTo(id(1));
+            CertificateSource.Use used = fetcher.use(id(1));
+            allowed.close();
+            assertThat(fetcher.certificate(id(1)).identity()).isEqualTo(id(1));
+            used.close();
+            assertThat(fetcher.statuses()).isEmpty();
+            fetcher.allow(id(2)).close();
+            assertThat(fetcher.statuses()).isEmpty();
+            assertThat(asked).isEmpty();
+        }
+    }
+
+    @Test
     void allAreRenewedAlsoThoseThatAreBeingFetched() throws Exception {
         try (CertificateFetcher fetcher = fetcher(1000)) {
             fetcher.prefetch(id(1));

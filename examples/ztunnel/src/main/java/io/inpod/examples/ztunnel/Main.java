@@ -21,6 +21,7 @@ import io.inpod.examples.ztunnel.identity.OwnCertificates;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
@@ -31,6 +32,8 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
 import io.inpod.examples.ztunnel.succession.Succession;
+import io.inpod.examples.ztunnel.trace.OpenTelemetryTraces;
+import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.examples.ztunnel.xds.XdsSource;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
@@ -46,6 +49,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -62,6 +66,7 @@ public final class Main {
     private static final int FOLLOW_SECONDS = 30;
     private static final int RESOLVER_THREADS = 16;
     private static final int FEW_RESOLVER_THREADS = 4;
+    private static final Duration LAST_SPANS = Duration.ofMillis(500);
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
     public static final int LOG_LINES = 10_000;
@@ -146,11 +151,12 @@ public final class Main {
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
         policy.prestartAllCoreThreads();
         EventLoopGroup operators = AdminServer.thread();
+        Traces traces = traces(config);
         OwnCertificates own = new OwnCertificates(certificates.source());
         Shared shared = new Shared(config, mesh, own, certificates.tls(), loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
+                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession, traces);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
@@ -162,7 +168,8 @@ public final class Main {
                 port -> HttpPages.open(loops, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/healthz/ready", headers -> ready(mesh, state))));
         Scrape metrics =
-                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, own, certificates::statuses, shared.lines())
+                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, own, certificates::statuses, shared.lines(),
+                        traces, shared.holdings())
                         .scrape();
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
@@ -179,13 +186,16 @@ public final class Main {
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         regularly(control, FOLLOW_SECONDS, "following the mesh in metrics", log, () -> {
             shared.counters().traffic().follow(mesh.get());
-            shared.counters().dns().retain(state.telemetry());
+            Set<Telemetry> pods = state.telemetry();
+            shared.counters().dns().retain(pods);
+            shared.counters().hostnames().retain(pods);
         });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 
         Thread worker = Thread.currentThread();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, succession, explain, worker), "shutdown"));
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> shutDown(log, config, state, succession, explain, traces, worker), "shutdown"));
         try {
             new WorkloadManager(config.uds(), state).run();
         } catch (ZdsProtocolException e) {
@@ -203,6 +213,14 @@ public final class Main {
             return new LogLevels(directives);
         } catch (IllegalArgumentException e) {
             throw new ConfigException("RUST_LOG: " + e.getMessage(), e);
+        }
+    }
+
+    private static Traces traces(ProxyConfig config) throws ConfigException {
+        try {
+            return config.traces() ? OpenTelemetryTraces.open(config.node()) : Traces.NONE;
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -255,7 +273,7 @@ public final class Main {
     }
 
     private static void shutDown(Logger log, ProxyConfig config, StateManager state, @Nullable Succession succession,
-            @Nullable ExplainServer explain, Thread worker) {
+            @Nullable ExplainServer explain, Traces traces, Thread worker) {
         log.info("termination signal received, draining for at most {} ms", config.terminationDeadline().toMillis());
         worker.interrupt();
         try {
@@ -269,6 +287,7 @@ public final class Main {
         if (explain != null) {
             explain.close();
         }
+        traces.close(LAST_SPANS);
         log.info("shutdown complete");
         end(0); // otherwise the JVM would exit with 143, as if it had been killed
     }

@@ -12,7 +12,9 @@ import io.inpod.examples.ztunnel.live.Denials;
 import io.inpod.examples.ztunnel.log.LogQueue;
 import io.inpod.examples.ztunnel.policy.Verdict.Basis;
 import io.inpod.examples.ztunnel.source.MeshSource;
+import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.tproxy.share.Holdings;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -32,11 +34,14 @@ final class Metrics {
     private final PrometheusRegistry registry = new PrometheusRegistry();
 
     Metrics(MeshSource source, Denials denials, Counters counters, StateManager pods, OwnCertificates own,
-            Supplier<List<CertificateStatus>> certificates, LogLines lines) {
+            Supplier<List<CertificateStatus>> certificates, LogLines lines, Traces traces,
+            Holdings holdings) {
         String version = Metrics.class.getPackage().getImplementationVersion();
         GaugeWithCallback.builder().name("istio_build").help("what runs here").labelNames("component", "tag")
                 .callback(to -> to.call(1, "ztunnel", version == null ? "unknown" : version)).register(registry);
         registry.register(counters.traffic());
+        registry.register(counters.hostnames());
+        ofShares(holdings);
         ofPods(pods);
         ofMesh(source);
         ofPolicies(denials);
@@ -50,6 +55,9 @@ final class Metrics {
         gauge("inpod_traffic_series", "combinations of labels in istio_tcp_...", counters.traffic()::series);
         count("inpod_log_left_out_total", "log lines about connections that were left out because of shares", lines::leftOut);
         count("inpod_log_lost_total", "log lines that were lost because nobody read the output", LogQueue.configured()::lost);
+        count("inpod_trace_spans_exported_total", "spans of connections that a receiver of traces has taken", traces::exported);
+        count("inpod_trace_spans_lost_total", "spans that were lost: too many were waiting, or the receiver didn't take them",
+                traces::lost);
         new ProcessMetrics(registry).register();
     }
 
@@ -68,12 +76,20 @@ final class Metrics {
     private void ofMesh(MeshSource source) {
         count("inpod_mesh_reloads_total", "times that another state of the mesh has come to count", () -> source.status().reloads());
         count("inpod_mesh_failures_total", "contents of the mesh's source that couldn't be used", () -> source.status().failures());
+        source.counters().forEach(registry::register);
         gauge("inpod_mesh_current", "1 if what the source of the mesh has now counts, 0 if an earlier state does because of an error",
                 () -> source.status().error() == null ? 1 : 0);
         gauge("inpod_mesh_loaded_timestamp_seconds", "since when the state of the mesh counts, 0 if none does yet", () -> {
             Instant loaded = source.status().loadedAt();
             return loaded == null ? 0 : loaded.toEpochMilli() / 1e3;
         });
+    }
+
+    private void ofShares(Holdings holdings) {
+        gauge("inpod_sockets", "sockets of the connections of all pods", holdings.sockets()::held);
+        gauge("inpod_sockets_max", "how many sockets the connections of all pods may have", holdings.sockets()::total);
+        gauge("inpod_buffer_bytes", "bytes in buffers that wait for peers that don't read, or give no credit", holdings.bytes()::held);
+        gauge("inpod_buffer_max_bytes", "how many bytes may wait in buffers", holdings.bytes()::total);
     }
 
     private void ofPolicies(Denials denials) {

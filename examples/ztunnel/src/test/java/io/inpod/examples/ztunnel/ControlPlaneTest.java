@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +26,26 @@ class ControlPlaneTest {
     private static Resource pod(PodNetwork network, int index, String uid, String node) {
         Pod pod = network.pod(index);
         return Responses.workload("v1", Responses.pod(uid, pod.address().getHostAddress(), node));
+    }
+
+    /** The heap of the process is 256 MiB; the JVM says a little less. */
+    @Test
+    void aResponseMayHaveAQuarterOfTheHeap(PodNetwork network, @TempDir Path home) throws Exception {
+        Path socket = home.resolve("xds.sock");
+        try (TestControlPlane server = TestControlPlane.unix(socket)) {
+            server.first = List.of(Responses.garbage("1", 65 << 20), Responses.policies("2"));
+            try (ZtunnelProcess ztunnel = new ZtunnelProcess(home)) {
+                ztunnel.environment.putAll(Map.of("LOCAL_XDS_PATH", "", "XDS_ADDRESS", "unix:" + socket));
+                ztunnel.start();
+                String line = ztunnel.awaitLine(0, "a quarter of the heap (-Xmx)");
+                Matcher limit = Pattern.compile("a response may have (\\d+) bytes").matcher(line);
+                assertThat(limit.find()).as(line).isTrue();
+                assertThat(Integer.parseInt(limit.group(1))).isBetween(56 << 20, 64 << 20);
+                server.first = List.of(Responses.garbage("1", 40 << 20), Responses.policies("2"));
+                assertThat(ztunnel.awaitLine(0, "garbage: it isn't an Address")).contains("1 resources that can't be used");
+                assertThat(ztunnel.isAlive()).isTrue();
+            }
+        }
     }
 
     @Test

@@ -48,6 +48,11 @@ import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import io.inpod.hbone.TunnelChannel;
+import io.netty.util.concurrent.Future;
+import java.util.ArrayList;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -193,6 +198,34 @@ class DemandTest {
             asked.addAll(stream.request().getResourceNamesSubscribeList());
         }
         assertThat(asked).contains("default/mine.local", "c//Pod/default/name-p");
+    }
+
+    /** Each request names another address, as those of a client may who only wants the control plane to be asked. */
+    @Test
+    void requestsInTunnelsHaveFewNamesAskedFor() throws Exception {
+        int number = 300;
+        Set<String> asked = ConcurrentHashMap.newKeySet();
+        server.reply = request -> {
+            request.getResourceNamesSubscribeList().stream().filter(name -> name.startsWith("near/10.98.")).forEach(asked::add);
+            return Responses.answer(request, known, Set.of());
+        };
+        EventLoopGroup own = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+        try (HboneClient client = new HboneClient(own, ca, Connector.of(NettyChannels.client(q.namespace())))) {
+            HboneDestination peer = new HboneDestination(TunnelPeer.identity("sa-q"), TunnelPeer.identity("sa-p"), new InetSocketAddress(p.address(), 15008));
+            List<Future<TunnelChannel>> requests = new ArrayList<>();
+            for (int i = 0; i < number; i++) {
+                requests.add(client.connect(peer, Authority.parse("10.98." + i / 250 + "." + i % 250 + ":80"), List.of(), new ChannelInboundHandlerAdapter()));
+            }
+            Set<Integer> statuses = new TreeSet<>();
+            for (Future<TunnelChannel> request : requests) {
+                assertThat(request.await().cause()).isInstanceOf(TunnelRefusedException.class);
+                statuses.add(((TunnelRefusedException) request.cause()).status());
+            }
+            assertThat(statuses).as("one that was asked for, and one that wasn't").containsExactly(400, 503);
+            assertThat(asked).isNotEmpty().hasSizeLessThan(number / 2);
+        } finally {
+            own.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        }
     }
 
     /** The endpoint came with its service; that a pod with a tunnel has its address too is known only when the address is asked for. */

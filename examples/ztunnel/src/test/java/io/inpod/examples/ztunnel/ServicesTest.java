@@ -35,6 +35,8 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Label;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
@@ -65,6 +67,7 @@ class ServicesTest {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     private final MeshState mesh = new MeshState();
     private final Map<String, InetAddress> names = new ConcurrentHashMap<>();
+    private final Counters counters = Counters.atZero();
     private DevelopmentCa ca;
     private Pod p;
     private Pod q;
@@ -99,7 +102,7 @@ class ServicesTest {
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
                 new NameLookups(Runnable::run, 1, this::lookUp),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(1000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null);
+                new LogLines(1000), Enforcement.of(mesh, Runnable::run), counters, Runnable::run, null);
         proxy = PodProxy.start(shared, new WorkloadInfo("p", "default", "sa-p"), p.namespace().duplicate());
     }
 
@@ -212,6 +215,16 @@ class ServicesTest {
             names.clear();
             assertThat(refused("10.96.0.1")).isEqualTo(4);
         }
+        assertThat(counters.hostnames().collect().stream().flatMap(metric -> metric.getDataPoints().stream())).singleElement()
+                .isInstanceOfSatisfying(CounterDataPointSnapshot.class, looked -> {
+                    assertThat(looked.getValue()).isEqualTo(2);
+                    assertThat(looked.getLabels().stream().map(Label::getName)).containsExactlyInAnyOrder("source_workload", "source_canonical_service",
+                            "source_canonical_revision", "source_workload_namespace", "source_principal", "source_app", "source_version", "source_cluster", "hostname");
+                    assertThat(looked.getLabels().get("hostname")).isEqualTo("r.example");
+                    assertThat(looked.getLabels().get("source_principal")).isEqualTo("spiffe://cluster.local/ns/default/sa/sa-p");
+                });
+        counters.hostnames().retain(Set.of());
+        assertThat(counters.hostnames().collect().stream().flatMap(metric -> metric.getDataPoints().stream())).as("when no such pod is left").isEmpty();
     }
 
     @Test

@@ -331,7 +331,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
 
     /** Those of the peer's headers that the options keep. */
     List<Header> kept(List<Header> headers) {
-        return headers.stream().filter(header -> options.headers().test(header.name())).toList();
+        return List.copyOf(options.headers().apply(headers));
     }
 
     /** What the certificates of both ends say; null if there was no TLS, in tests. */

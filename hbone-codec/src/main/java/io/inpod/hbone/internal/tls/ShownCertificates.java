@@ -10,6 +10,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +40,16 @@ public final class ShownCertificates {
         List<X509Certificate> chain = Arrays.stream(session.getPeerCertificates()).map(X509Certificate.class::cast).toList();
         X509Certificate peer = chain.get(0);
         ConnectionIdentities identities = new ConnectionIdentities(ours.identity(), ours.chain().get(0).getSerialNumber(),
-                SpiffeId.ofAnyPath(peer), peer.getSerialNumber(), chain);
+                SpiffeId.ofAnyPath(peer), peer.getSerialNumber(), chain, ours.chain(), roots(ours));
         connection.attr(IDENTITIES).set(identities);
         connection.attr(EXPIRY).set(chain.stream().map(certificate -> certificate.getNotAfter().toInstant())
                 .reduce(ours.validUntil(), (one, other) -> one.isBefore(other) ? one : other));
         return identities;
+    }
+
+    /** Mostly the very list that all connections with the certificate have. */
+    private static List<X509Certificate> roots(WorkloadCertificate ours) {
+        return ours.federated().isEmpty() ? ours.trustAnchors()
+                : Stream.concat(ours.trustAnchors().stream(), ours.federated().values().stream().flatMap(List::stream)).toList();
     }
 }

@@ -124,7 +124,7 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
             }
             validator.validate(certPath, parameters);
             if (settings.revocations().get().revokes(path, bundle.roots)) {
-                throw new CertPathValidatorException("a certificate in it is revoked", null, certPath, 0, BasicReason.REVOKED);
+                throw new CertPathValidatorException(HboneTls.REVOKED, null, certPath, 0, BasicReason.REVOKED);
             }
         } catch (CertPathValidatorException e) {
             throw new CertificateException("the peer's certificate chain isn't valid: " + e.getMessage(), e);

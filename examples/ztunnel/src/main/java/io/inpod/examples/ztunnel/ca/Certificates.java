@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -72,7 +73,7 @@ public final class Certificates implements AutoCloseable {
             throws ConfigException, IOException {
         Revocations revocations = config.crl() == null ? null : revocations(config.crl());
         Supplier<RevocationLists> lists = revocations == null ? () -> RevocationLists.NONE : revocations::lists;
-        HboneTls tls = HboneTls.DEFAULT.withRevocations(lists);
+        HboneTls tls = HboneTls.DEFAULT.withTls12(config.tls12()).withRevocations(lists);
         if (config.postQuantum()) {
             requirePostQuantum();
             tls = tls.withGroups(config.groups());
@@ -136,7 +137,7 @@ public final class Certificates implements AutoCloseable {
 
     /** {@return the certificates, for connections} */
     public CertificateSource source() {
-        return source;
+        return revocations == null ? source : new TrustedCertificates(source, revocations);
     }
 
     /** {@return how TLS is spoken between pods} */
@@ -173,12 +174,21 @@ public final class Certificates implements AutoCloseable {
         }
         try {
             if (revocations != null) {
-                revocations.look(source, cut);
+                renewRevoked(revocations, revocations.look(cut));
             }
         } catch (IOException e) {
             LOG.error("CRL_PATH: {}; what it said before counts", e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error", e);
+        }
+    }
+
+    /** A pod whose own certificate is revoked can't speak to anybody until it has another one. */
+    private void renewRevoked(Revocations lists, boolean haveChanged) {
+        if (haveChanged
+                && source.statuses().stream().map(CertificateStatus::certificate).filter(Objects::nonNull).anyMatch(lists::revokes)) {
+            LOG.warn("certificates of pods on this node have been revoked: all are renewed");
+            source.renewAll();
         }
     }
 

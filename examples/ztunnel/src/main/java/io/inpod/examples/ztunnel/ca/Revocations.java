@@ -2,8 +2,8 @@ package io.inpod.examples.ztunnel.ca;
 
 import io.inpod.examples.ztunnel.istiod.WatchedBytes;
 import io.inpod.hbone.ConnectionIdentities;
-import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.RevocationLists;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -44,24 +44,26 @@ final class Revocations {
     }
 
     /**
-     * Looks at the file, and if there are other lists, ends the connections of peers whose certificates they revoke.
+     * Looks at the file, and if there are other lists, ends the connections of which they revoke a certificate, the peer's or ours. Whether
+     * they do is decided for each request, and follows from what the connection has shown: it takes neither a lock nor the pod's present
+     * certificate.
      *
-     * @param source knows the roots to which the peers' certificates lead
      * @param cut ends the connections for which the predicate is true
+     * @return whether there are other lists
      */
-    void look(CertificateSource source, Consumer<Predicate<ConnectionIdentities>> cut) throws IOException {
-        if (file.look()) {
-            lists = parse(file);
-            RevocationLists now = lists;
-            cut.accept(connection -> isRevoked(now, source, connection));
+    boolean look(Consumer<Predicate<ConnectionIdentities>> cut) throws IOException {
+        if (!file.look()) {
+            return false;
         }
+        lists = parse(file);
+        RevocationLists now = lists;
+        cut.accept(connection -> now.revokes(connection.peerChain(), connection.roots())
+                || now.revokes(connection.localChain(), connection.roots()));
+        return true;
     }
 
-    private static boolean isRevoked(RevocationLists lists, CertificateSource source, ConnectionIdentities connection) {
-        try {
-            return lists.revokes(connection.peerChain(), source.certificate(connection.local()).trustAnchors());
-        } catch (IOException e) {
-            return true; // what can't be decided is denied
-        }
+    /** {@return whether a certificate is revoked} */
+    boolean revokes(WorkloadCertificate certificate) {
+        return lists.revokes(certificate.chain(), certificate.trustAnchors());
     }
 }

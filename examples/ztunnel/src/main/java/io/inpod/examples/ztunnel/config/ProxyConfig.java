@@ -50,9 +50,11 @@ import org.jspecify.annotations.Nullable;
  * @param ca CA_ADDRESS and others: the CA from which the pods' certificates come; null with FAKE_CA, the development CA
  * @param crl CRL_PATH: the file with the revocation lists for peers' certificates, or null
  * @param postQuantum COMPLIANCE_POLICY=pqc: whether keys are exchanged in a way that a quantum computer can't break, or not at all
+ * @param tls12 TLS12_ENABLED: whether pods' peers may speak TLS 1.2
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
  * @param xds XDS_ADDRESS and others: the control plane from which the mesh comes, or null
+ * @param traces OTEL_EXPORTER_OTLP_ENDPOINT and others: whether traces of connections are exported
  */
 public record ProxyConfig(
         Path uds,
@@ -82,9 +84,11 @@ public record ProxyConfig(
         @Nullable CaConfig ca,
         @Nullable Path crl,
         boolean postQuantum,
+        boolean tls12,
         @Nullable String localXds,
         @Nullable Path localXdsPath,
-        @Nullable XdsConfig xds) {
+        @Nullable XdsConfig xds,
+        boolean traces) {
     /** The groups that COMPLIANCE_POLICY=pqc allows. */
     public static final List<String> POST_QUANTUM = List.of("X25519MLKEM768");
 
@@ -103,11 +107,6 @@ public record ProxyConfig(
         for (String unsupported : new String[] {"PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
             if (!env.text(unsupported, "").isEmpty()) {
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
-            }
-        }
-        for (String unsupported : new String[] {"TLS12_ENABLED"}) {
-            if (env.flag(unsupported, false)) {
-                throw new ConfigException(unsupported + "=true, but this version doesn't support it; unset it");
             }
         }
         if (!env.text("PROXY_MODE", "shared").equalsIgnoreCase("shared")) {
@@ -149,9 +148,11 @@ public record ProxyConfig(
                 CaConfig.from(env),
                 env.text("CRL_PATH", "").isEmpty() ? null : Path.of(env.text("CRL_PATH", "")),
                 postQuantum(env),
+                tls12(env),
                 text.isEmpty() ? null : text,
                 path.isEmpty() ? null : Path.of(path),
-                xds);
+                xds,
+                TraceExport.isWanted(env));
     }
 
     /** {@return the only groups for the exchange of keys, with pods' peers and with the control plane; empty if any will do} */
@@ -168,6 +169,14 @@ public record ProxyConfig(
             throw new ConfigException("COMPLIANCE_POLICY must be pqc or empty, not \"" + policy + "\"");
         }
         return !policy.isEmpty();
+    }
+
+    private static boolean tls12(Variables env) throws ConfigException {
+        boolean isEnabled = env.flag("TLS12_ENABLED", false);
+        if (isEnabled && postQuantum(env)) {
+            throw new ConfigException("TLS12_ENABLED=true excludes COMPLIANCE_POLICY=pqc: TLS 1.2 can't exchange keys in that way");
+        }
+        return isEnabled;
     }
 
     private static Path uds(Variables env) throws ConfigException {

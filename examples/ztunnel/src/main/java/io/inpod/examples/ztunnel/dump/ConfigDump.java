@@ -73,8 +73,17 @@ public final class ConfigDump implements Answer.Pieces {
         });
         array("policies", mesh.policies(), PolicyJson::write);
         array("services", mesh.services(), (out, service) -> ServiceJson.write(out, service, mesh));
+        one(out -> out.writeObjectFieldStart("stagedServices"));
+        parts.add(new Part<>(mesh.missingServices().iterator(), (out, service) -> ServiceJson.writeMissing(out, service, mesh)));
         one(out -> {
-            out.writeObjectFieldStart("stagedServices"); // endpoints of unknown services aren't kept apart
+            out.writeEndObject();
+            out.writeObjectFieldStart("staticConfig");
+        });
+        Mesh configured = config.xds() == null ? mesh : Mesh.EMPTY;
+        array("policies", configured.policies(), PolicyJson::write);
+        array("services", configured.services(), (out, service) -> ServiceJson.writeConfigured(out, service, mesh));
+        array("workloads", configured.workloads(), WorkloadJson::writeConfigured);
+        one(out -> {
             out.writeEndObject();
             ConfigJson.writeVersion(out);
             out.writeObjectFieldStart("workloadState");

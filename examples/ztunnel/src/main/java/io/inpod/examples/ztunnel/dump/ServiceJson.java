@@ -9,8 +9,10 @@ import io.inpod.examples.ztunnel.mesh.NetworkAddress;
 import io.inpod.examples.ztunnel.mesh.NetworkBlock;
 import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.WeightedGateway;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
@@ -20,7 +22,22 @@ import java.util.Set;
 final class ServiceJson {
     private ServiceJson() {}
 
+    /** With the endpoints that it names itself, and those that name it. */
     static void write(JsonGenerator json, Service service, Mesh mesh) throws IOException {
+        write(json, service, mesh, mesh.endpoints(service.hostname()));
+    }
+
+    /** As the configuration describes it. */
+    static void writeConfigured(JsonGenerator json, Service service, Mesh mesh) throws IOException {
+        write(json, service, mesh, service.endpoints().values());
+    }
+
+    /** Writes the endpoints of a service that the mesh doesn't have, by the service's name. */
+    static void writeMissing(JsonGenerator json, ServiceName service, Mesh mesh) throws IOException {
+        endpoints(json, service.toString(), mesh.endpoints(service), mesh);
+    }
+
+    private static void write(JsonGenerator json, Service service, Mesh mesh, Collection<Endpoint> endpoints) throws IOException {
         json.writeStartObject();
         json.writeStringField("name", service.name());
         json.writeStringField("namespace", service.namespace());
@@ -32,7 +49,7 @@ final class ServiceJson {
         json.writeEndArray();
         cidrVips(json, service);
         ports(json, "ports", service.ports());
-        endpoints(json, service, mesh);
+        endpoints(json, "endpoints", endpoints, mesh);
         json.writeArrayFieldStart("subjectAltNames");
         for (String name : service.subjectAltNames()) {
             json.writeString(name);
@@ -66,10 +83,10 @@ final class ServiceJson {
         }
     }
 
-    private static void endpoints(JsonGenerator json, Service service, Mesh mesh) throws IOException {
-        json.writeObjectFieldStart("endpoints");
+    private static void endpoints(JsonGenerator json, String name, Collection<Endpoint> endpoints, Mesh mesh) throws IOException {
+        json.writeObjectFieldStart(name);
         Set<String> written = new HashSet<>(); // a workload that both sides name is there twice
-        for (Endpoint endpoint : mesh.endpoints(service.hostname())) {
+        for (Endpoint endpoint : endpoints) {
             if (written.add(endpoint.workloadUid())) {
                 json.writeObjectFieldStart(endpoint.workloadUid());
                 json.writeStringField("workloadUid", endpoint.workloadUid());
@@ -85,7 +102,7 @@ final class ServiceJson {
         return endpoint.healthy() && mesh.workload(endpoint.workloadUid()).map(workload -> workload.healthy()).orElse(true);
     }
 
-    private static void ports(JsonGenerator json, String name, Ports ports) throws IOException {
+    static void ports(JsonGenerator json, String name, Ports ports) throws IOException {
         json.writeObjectFieldStart(name);
         for (Map.Entry<Integer, Integer> port : ports.targets().entrySet()) {
             json.writeNumberField(port.getKey().toString(), port.getValue());

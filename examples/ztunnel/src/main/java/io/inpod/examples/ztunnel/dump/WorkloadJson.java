@@ -4,10 +4,13 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.inpod.examples.ztunnel.mesh.ApplicationTunnel;
 import io.inpod.examples.ztunnel.mesh.Gateway;
 import io.inpod.examples.ztunnel.mesh.Locality;
+import io.inpod.examples.ztunnel.mesh.Ports;
+import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A workload as Istio's ztunnel shows it. What it leaves out when it is empty is left out here. */
@@ -16,6 +19,23 @@ final class WorkloadJson {
 
     static void write(JsonGenerator json, Workload workload) throws IOException {
         json.writeStartObject();
+        fields(json, workload);
+        json.writeEndObject();
+    }
+
+    /** As the configuration describes it: with the services that it names. */
+    static void writeConfigured(JsonGenerator json, Workload workload) throws IOException {
+        json.writeStartObject();
+        fields(json, workload);
+        json.writeObjectFieldStart("services");
+        for (Map.Entry<ServiceName, Ports> service : workload.services().entrySet()) {
+            ServiceJson.ports(json, service.getKey().toString(), service.getValue());
+        }
+        json.writeEndObject();
+        json.writeEndObject();
+    }
+
+    private static void fields(JsonGenerator json, Workload workload) throws IOException {
         json.writeStringField("uid", workload.uid());
         json.writeArrayFieldStart("workloadIps");
         for (InetAddress address : workload.addresses()) {
@@ -46,7 +66,6 @@ final class WorkloadJson {
         strings(json, "authorizationPolicies", workload.policies());
         json.writeStringField("status", workload.healthy() ? "Healthy" : "Unhealthy");
         json.writeNumberField("capacity", workload.capacity());
-        json.writeEndObject();
     }
 
     private static void applicationTunnel(JsonGenerator json, @Nullable ApplicationTunnel tunnel) throws IOException {

@@ -50,6 +50,11 @@ public final class OwnCertificates implements CertificateSource {
         return source.use(identity);
     }
 
+    @Override
+    public Use allow(SpiffeId identity) {
+        return source.allow(identity);
+    }
+
     private NoCertificateException failure(Throwable cause) {
         failures.increment();
         return new NoCertificateException(cause);

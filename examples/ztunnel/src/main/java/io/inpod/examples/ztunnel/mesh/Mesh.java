@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One state of the mesh: its workloads, services and policies, with indexes. Immutable, so a decision that uses one object sees one state.
@@ -179,6 +180,11 @@ public final class Mesh {
      */
     public Collection<Endpoint> endpoints(ServiceName service) {
         return Index.many(indexes.endpoints(), service);
+    }
+
+    /** {@return the services that workloads name, and that the mesh doesn't have (yet), in no particular order} */
+    public Stream<ServiceName> missingServices() {
+        return indexes.endpoints().keySet().stream().filter(name -> !indexes.services().containsKey(name));
     }
 
     /**

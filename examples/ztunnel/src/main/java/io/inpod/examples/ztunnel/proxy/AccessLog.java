@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.trace.ConnectionTrace;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
@@ -76,6 +77,7 @@ final class AccessLog {
      * @param service the hostname of the service that the client asked for, or null
      * @param waypoint the waypoint to which it leads, or null
      * @param passedOver how many endpoints were tried before
+     * @param trace its span
      */
     record Connection(
             String direction,
@@ -84,15 +86,21 @@ final class AccessLog {
             @Nullable String authority,
             @Nullable String service,
             @Nullable Workload waypoint,
-            int passedOver) {
+            int passedOver,
+            ConnectionTrace trace) {
         Connection(String direction, End source, End destination, @Nullable String authority, @Nullable String service) {
-            this(direction, source, destination, authority, service, null, 0);
+            this(direction, source, destination, authority, service, null, 0, ConnectionTrace.NONE);
+        }
+
+        /** The connection with its span. */
+        Connection traced(ConnectionTrace span) {
+            return new Connection(direction, source, destination, authority, service, waypoint, passedOver, span);
         }
 
         /** The connection with the identity that the destination has shown. */
         Connection to(SpiffeId identity) {
             End shown = new End(destination.address(), identity, destination.workload());
-            return new Connection(direction, source, shown, authority, service, waypoint, passedOver);
+            return new Connection(direction, source, shown, authority, service, waypoint, passedOver, trace);
         }
 
         /** {@return what is connected to, in the words of errors} */

@@ -44,7 +44,8 @@ final class InboundPlaintext extends PodListener {
         OwnWorkload.Known known = pod.self().known();
         AccessLog.Connection connection = new AccessLog.Connection("inbound",
                 pod.peer(known.mesh(), source, null),
-                new AccessLog.End(destination, null, known.workload().orElse(null)), null, null);
+                new AccessLog.End(destination, null, known.workload().orElse(null)), null, null)
+                .traced(pod.reports().traces().begin(true, null));
         if (known.workload().isEmpty()) {
             refuse(client, connection, ResponseFlag.CONNECT, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {

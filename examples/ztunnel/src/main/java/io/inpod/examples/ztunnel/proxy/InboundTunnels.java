@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
+import io.inpod.examples.ztunnel.limit.NewNames;
 import io.inpod.examples.ztunnel.live.LiveConnection;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Trace;
@@ -9,8 +10,10 @@ import io.inpod.examples.ztunnel.policy.Attempt;
 import io.inpod.examples.ztunnel.route.InboundRoute;
 import io.inpod.examples.ztunnel.route.InboundRouting;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.trace.ConnectionTrace;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.Authority;
+import io.inpod.hbone.TraceParent;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelRequestHandler;
@@ -41,6 +44,7 @@ final class InboundTunnels implements TunnelRequestHandler {
     private final PodContext pod;
     private final UpstreamConnector app;
     private final InboundRouting routing;
+    private final NewNames newNames = new NewNames(System::nanoTime);
 
     InboundTunnels(PodContext pod, UpstreamConnector app) {
         this.pod = pod;
@@ -54,29 +58,35 @@ final class InboundTunnels implements TunnelRequestHandler {
             Channel connection = request.connection();
             InetSocketAddress source = CanonicalAddress.ofChannel(connection.remoteAddress());
             InetSocketAddress local = CanonicalAddress.ofChannel(connection.localAddress());
-            pod.whenKnown(connection, request.abandoned(), () -> serve(request, source, local));
+            ConnectionTrace trace = pod.reports().traces().begin(true, TraceParent.of(request.headers()).orElse(null));
+            pod.whenKnown(connection, request.abandoned(), () -> serve(request, source, local, trace));
         } catch (ClosedChannelException e) {
             request.refuse(UNAVAILABLE); // the connection has been closed meanwhile
         }
     }
 
-    private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local) {
+    private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local, ConnectionTrace trace) {
         Authority authority = request.authority();
         OwnWorkload.Known known = pod.self().known(); // one state of the mesh
         Optional<Workload> self = known.workload();
         AccessLog.Connection log = new AccessLog.Connection("inbound",
                 pod.peer(known.mesh(), source, request.peerIdentity()),
                 new AccessLog.End(local, pod.identity(), self.orElse(null)), authority.toString(),
-                authority.address() == null ? authority.host().toLowerCase(Locale.ROOT) : null);
+                authority.address() == null ? authority.host().toLowerCase(Locale.ROOT) : null).traced(trace);
         if (self.isEmpty()) {
             refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNKNOWN);
             return;
         }
         List<String> names = needed(known.mesh(), self.get(), local, authority);
+        if (!names.isEmpty() && !newNames.tryTake(source.getAddress())) {
+            refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT,
+                    "too many requests name what the control plane would have to be asked for");
+            return;
+        }
         if (!names.isEmpty()) {
             Demanded.await(pod, request.connection(), request.abandoned(), names, unanswered -> {
                 if (unanswered == null) {
-                    serve(request, source, local); // the answer may name something else that is needed
+                    serve(request, source, local, trace); // the answer may name something else that is needed
                 } else {
                     refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNANSWERED + unanswered);
                 }
@@ -84,7 +94,7 @@ final class InboundTunnels implements TunnelRequestHandler {
             return;
         }
         if (Demanded.isOutdated(pod, known.mesh())) {
-            serve(request, source, local);
+            serve(request, source, local, trace);
             return;
         }
         InboundRoute route = routing.route(known.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);

@@ -3,7 +3,6 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.route.OutboundRoute;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
-import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HboneDestination;
@@ -47,7 +46,8 @@ final class InnerTunnels {
         this.outer = outer;
         HboneOptions few = options.withMaxConcurrentStreams(TUNNELS);
         for (EventLoop loop : shared.loops()) {
-            pools.put(loop, new Turns(new HbonePool(loop, shared.certificates(), this::connect, few, HboneEvents.NONE)));
+            pools.put(loop, new Turns(new HbonePool(loop, shared.certificates(), this::connect, few,
+                    shared.counters().traffic().tunnels(false).onlyRejected())));
         }
     }
 

@@ -17,6 +17,7 @@ import io.inpod.examples.ztunnel.route.OutboundRoute.Refused;
 import io.inpod.examples.ztunnel.route.OutboundRoute.ToWaypoint;
 import io.inpod.examples.ztunnel.route.OutboundRoute.Tunnel;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.trace.ConnectionTrace;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRefusedException;
@@ -51,12 +52,14 @@ final class OutboundAttempt {
     private final InetSocketAddress source;
     private final Target target;
     private final Outcome outcome;
+    private final ConnectionTrace trace;
     private final ConnectDeadline deadline;
     private Choice choice = Choice.atRandom();
     private int failures;
 
     OutboundAttempt(OutboundPath path, Mesh mesh, Workload self, EpollSocketChannel client, InetSocketAddress source, Target target,
-            Outcome outcome) {
+            Outcome outcome, ConnectionTrace trace) {
+        this.trace = trace;
         this.path = path;
         this.pod = path.pod();
         this.mesh = mesh;
@@ -107,6 +110,9 @@ final class OutboundAttempt {
     private void lookUp(LookUp route) {
         Workload workload = route.workload();
         Try one = log(AccessLog.address(target), null, workload, route.service());
+        if (workload != null) {
+            path.lookedUp(self, route.hostname());
+        }
         NameAttempt.start(pod, client, route, choice, deadline.left(), address -> found(route, address), cause -> {
             if (workload == null) {
                 refuse(one, cause);
@@ -119,7 +125,7 @@ final class OutboundAttempt {
     /** An address of a name that the mesh doesn't have is asked for too, if the mesh has to be asked. */
     private void found(LookUp route, InetAddress address) {
         if (pod.demand() != Demand.NONE && route.workload() == null) {
-            path.open(client, source, new Target.Address(address, target.port()), outcome);
+            path.open(client, source, new Target.Address(address, target.port()), outcome, trace);
         } else {
             follow(route.then().at(address));
         }
@@ -141,7 +147,7 @@ final class OutboundAttempt {
             if (unanswered != null) {
                 refuse(one, new ForbiddenException(PodContext.UNANSWERED + unanswered));
             } else if (now != mesh && Needed.speaksHbone(now, self, to)) {
-                path.open(client, source, target, outcome);
+                path.open(client, source, target, outcome, trace);
             } else {
                 connect(route, one);
             }
@@ -163,7 +169,8 @@ final class OutboundAttempt {
     private void open(Tunnel route) {
         Service service = route.service();
         Try one = log(route.hop(), route.workload(), service, null);
-        Future<TunnelChannel> tunnel = path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname());
+        Future<TunnelChannel> tunnel = path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname(),
+                trace.parent());
         carry(tunnel, channel -> channel, route.workload(), one, cause -> {
             // a peer that is reached, and refuses for a reason of its own, would do so elsewhere too
             if (cause instanceof TunnelRefusedException refused && refused.status() < SERVER_ERROR) {
@@ -177,14 +184,15 @@ final class OutboundAttempt {
     private void open(ToWaypoint route) {
         Service service = route.service();
         Try one = log(route.hop(), route.waypoint(), service, route.waypoint());
-        carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname()), channel -> channel,
+        carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname(), trace.parent()),
+                channel -> channel,
                 route.waypoint(), one,
                 cause -> passOverUnlessAnswered(route.waypoint(), one, cause));
     }
 
     private void open(OtherNetwork route) {
         Try one = log(route.gateway().peer(), route.authority().toString(), null, route.service());
-        carry(path.tunnel(client, source, route), channel -> channel, route.through(), one,
+        carry(path.tunnel(client, source, route, trace.parent()), channel -> channel, route.through(), one,
                 cause -> passOverUnlessAnswered(route.through(), one, cause));
     }
 
@@ -240,7 +248,7 @@ final class OutboundAttempt {
     private Try log(AccessLog.End to, @Nullable String authority, @Nullable Service service, @Nullable Workload waypoint) {
         AccessLog.End from = new AccessLog.End(source, authority == null ? null : pod.identity(), self);
         return new Try(new AccessLog.Connection("outbound", from, to, authority, service == null ? null : service.hostname().hostname(),
-                waypoint, failures), service);
+                waypoint, failures, trace), service);
     }
 
     private void refuse(Try one, Throwable cause) {

@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.health.OutboundFailures;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.health.OutboundFailures.Reason;
 import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
@@ -10,10 +10,12 @@ import io.inpod.examples.ztunnel.route.Hop;
 import io.inpod.examples.ztunnel.route.OutboundRoute.OtherNetwork;
 import io.inpod.examples.ztunnel.route.OutboundRouting;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.examples.ztunnel.trace.ConnectionTrace;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.ForwardedNetwork;
 import io.inpod.hbone.Header;
+import io.inpod.hbone.TraceParent;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.tproxy.DestinationAddress;
@@ -40,10 +42,10 @@ final class OutboundPath {
     private final UpstreamConnector direct;
     private final OutboundRouting routing;
     private final RecentFailures failures = new RecentFailures(System::nanoTime);
-    private final OutboundFailures counted;
+    private final Counters counters;
 
-    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local, OutboundFailures counted) throws IOException {
-        this.counted = counted;
+    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local, Counters counters) throws IOException {
+        this.counters = counters;
         this.pod = pod;
         this.pools = pools;
         this.routing = new OutboundRouting(pod.config().passthrough(), local::contains);
@@ -55,41 +57,51 @@ final class OutboundPath {
 
     /** Connects a client to what it asks for, and relays its data. */
     void open(EpollSocketChannel client, InetSocketAddress source, Target target, Outcome outcome) {
+        open(client, source, target, outcome, pod.reports().traces().begin(false, null));
+    }
+
+    /** The same for a connection whose span has begun. */
+    void open(EpollSocketChannel client, InetSocketAddress source, Target target, Outcome outcome, ConnectionTrace trace) {
         OwnWorkload.Known known = pod.self().known();
         Optional<Workload> self = known.workload();
         if (target instanceof Target.Address to && pod.isOwnListener(new InetSocketAddress(to.address(), to.port()))) {
-            refuse(source, target, outcome, RECURSIVE);
+            refuse(source, target, outcome, trace, RECURSIVE);
         } else if (self.isEmpty()) {
-            refuse(source, target, outcome, PodContext.UNKNOWN);
+            refuse(source, target, outcome, trace, PodContext.UNKNOWN);
         } else {
             List<String> names = Demanded.names(pod, known.mesh(), self.get(), target);
             if (names.isEmpty() && Demanded.isOutdated(pod, known.mesh())) {
-                open(client, source, target, outcome);
+                open(client, source, target, outcome, trace);
             } else if (names.isEmpty()) {
-                new OutboundAttempt(this, known.mesh(), self.get(), client, source, target, outcome).start();
+                new OutboundAttempt(this, known.mesh(), self.get(), client, source, target, outcome, trace).start();
             } else {
                 Demanded.await(pod, client, client.closeFuture(), names, unanswered -> {
                     if (unanswered == null) {
-                        open(client, source, target, outcome); // the answer may name something else that is needed
+                        open(client, source, target, outcome, trace); // the answer may name something else that is needed
                     } else {
-                        refuse(source, target, outcome, PodContext.UNANSWERED + unanswered);
+                        refuse(source, target, outcome, trace, PodContext.UNANSWERED + unanswered);
                     }
                 });
             }
         }
     }
 
-    private void refuse(InetSocketAddress source, Target target, Outcome outcome, String reason) {
+    private void refuse(InetSocketAddress source, Target target, Outcome outcome, ConnectionTrace trace, String reason) {
         pod.reports().failed(new AccessLog.Connection("outbound", pod.client(source, false),
-                new AccessLog.End(AccessLog.address(target), null, null), null, null), null, ResponseFlag.CONNECT, reason);
+                new AccessLog.End(AccessLog.address(target), null, null), null, null).traced(trace), null, ResponseFlag.CONNECT, reason);
         failed(outcome, new ForbiddenException(reason));
     }
 
     /** Counts a connection that isn't connected, and tells its client. */
     void failed(Outcome outcome, Throwable cause) {
-        counted.add(cause instanceof ForbiddenException ? Reason.FORBIDDEN
+        counters.outbound().add(cause instanceof ForbiddenException ? Reason.FORBIDDEN
                 : cause instanceof UnroutableException ? Reason.UNROUTABLE : Reason.of(cause));
         outcome.failed(cause);
+    }
+
+    /** Counts a workload that is looked up by its hostname. */
+    void lookedUp(Workload self, String hostname) {
+        counters.hostnames().lookedUp(self, hostname);
     }
 
     PodContext pod() {
@@ -110,15 +122,15 @@ final class OutboundPath {
     }
 
     /** Opens a tunnel for a client, who called the host if there is one. */
-    Future<TunnelChannel> tunnel(EpollSocketChannel client, InetSocketAddress source, Hop hop, @Nullable String host) {
-        ConnectRequest request = new ConnectRequest(hop.authority(), pod.telemetry().orElseThrow().request(source, host));
+    Future<TunnelChannel> tunnel(EpollSocketChannel client, InetSocketAddress source, Hop hop, @Nullable String host, TraceParent trace) {
+        ConnectRequest request = new ConnectRequest(hop.authority(), pod.telemetry().orElseThrow().request(source, host, trace));
         return pools.on(client.eventLoop()).open(destination(hop, source), request, PodContext.FOR_RELAY);
     }
 
     /** Opens a tunnel for a client through the gateway of another network. */
-    Future<TunnelChannel> tunnel(EpollSocketChannel client, InetSocketAddress source, OtherNetwork route) {
+    Future<TunnelChannel> tunnel(EpollSocketChannel client, InetSocketAddress source, OtherNetwork route, TraceParent trace) {
         List<Header> headers =
-                new ArrayList<>(pod.telemetry().orElseThrow().request(source, route.service().hostname().hostname()));
+                new ArrayList<>(pod.telemetry().orElseThrow().request(source, route.service().hostname().hostname(), trace));
         if (!pod.config().network().isEmpty()) {
             headers.add(new ForwardedNetwork(pod.config().network()).header());
         }

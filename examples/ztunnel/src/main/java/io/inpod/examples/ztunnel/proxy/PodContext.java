@@ -25,6 +25,7 @@ import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -156,6 +157,9 @@ record PodContext(
         Verdict verdict = entry.verdict();
         if (verdict.dryRun() != null) {
             access.tried(log, verdict.dryRun());
+        }
+        if (verdict.basis() == Verdict.Basis.REVOKED) {
+            HboneServer.drain(client, Duration.ZERO); // opened while it wasn't revoked; the peer may connect again
         }
         if (!verdict.allowed()) {
             refuse.accept((verdict.basis() == Verdict.Basis.REVOKED ? "connection closed: " : "connection closed due to policy rejection: ")

@@ -84,15 +84,16 @@ public final class PodProxy {
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
-    private final CertificateSource.Use certificate;
+    private final CertificateSource.Use allowed;
+    private CertificateSource.Use used = () -> {};
     private final DnsSockets dns = new DnsSockets();
     private @Nullable DnsProxy names;
 
     private record Begun(InetSocketAddress address, SocketOptions options, EventLoop loop, PodListener handler, BegunListener opening) {}
 
     private PodProxy(WorkloadInfo info, PodContext pod, HboneServer server, TunnelPools pools, LocalAddresses local, HolderSearch holders,
-            @Nullable Succession succession, CertificateSource.Use certificate) {
-        this.certificate = certificate;
+            @Nullable Succession succession, CertificateSource.Use allowed) {
+        this.allowed = allowed;
         this.succession = succession;
         this.local = local;
         this.info = info;
@@ -129,22 +130,23 @@ public final class PodProxy {
         AccessLog access = new AccessLog(shared.lines().pod(info.toString()));
         PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
                 new OwnConnections(), new Clients(holdings), live, waiting, shared.mesh().demand(), limit, access,
-                new Reports(access, shared.counters().traffic().pod()));
+                new Reports(access, shared.counters().traffic().pod(), shared.traces()));
         HboneServer server = new HboneServer(shared.certificates(),
-                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()),
+                CountedBytes.bound(HboneOptions.server().with(shared.tls()), config.limits()).withHeaderFilter(shared.traces()::kept),
                 new TunnelEvents(pod.access(), shared.counters().traffic().tunnels(true)));
-        CertificateSource.Use certificate = shared.certificates().use(identity); // from now on, so that no connection has to wait for it
+        CertificateSource.Use allowed = shared.certificates().allow(identity); // a connection may come as soon as a listener is opened
         PodProxy proxy = new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(),
-                shared.succession(), certificate);
+                shared.succession(), allowed);
         try {
             proxy.readAddresses();
             proxy.listen(shared);
+            proxy.used = shared.certificates().use(identity); // only now: a pod that can't be served is tried again and again
             return proxy;
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
             proxy.forgetMesh();
             pod.reports().traffic().close();
-            certificate.close();
+            allowed.close();
             proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
@@ -162,7 +164,7 @@ public final class PodProxy {
 
     @SuppressWarnings("AddressSelection") // an address in figures is not looked up
     private void listen(Shared shared) throws IOException {
-        OutboundPath path = new OutboundPath(pod, pools, local, shared.counters().outbound());
+        OutboundPath path = new OutboundPath(pod, pools, local, shared.counters());
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         connectors.add(app);
@@ -341,8 +343,8 @@ public final class PodProxy {
      */
     public void revoked(Predicate<ConnectionIdentities> which) {
         pod.live().revoked(which);
-        server.retire(which, CUT); // takes no more requests, and ends when they are cut
-        pools.retire(which);
+        server.retire(pod.reports().traffic().countedIfRejected(true, which), CUT); // takes no more requests, and ends when they are cut
+        pools.retire(pod.reports().traffic().countedIfRejected(false, which));
     }
 
     /** Stops immediately: closes listeners and resets connections. Blocks until that is done. */
@@ -362,7 +364,8 @@ public final class PodProxy {
             pod.reports().traffic().close();
             leavePorts();
             local.forget(pod.namespace());
-            certificate.close();
+            used.close();
+            allowed.close();
             pod.namespace().close();
         }
     }

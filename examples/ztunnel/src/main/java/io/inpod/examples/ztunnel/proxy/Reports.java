@@ -2,6 +2,8 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.live.LiveConnection;
 import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.trace.TracedConnection;
+import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.examples.ztunnel.traffic.Flow;
 import io.inpod.examples.ztunnel.traffic.PodTraffic;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
@@ -14,12 +16,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reports a pod's connections, to the log and to what is counted.
+ * Reports a pod's connections, to the log, to what is counted, and as traces.
  *
  * @param log the log
  * @param traffic what is counted
+ * @param traces the traces
  */
-record Reports(AccessLog log, PodTraffic traffic) {
+record Reports(AccessLog log, PodTraffic traffic, Traces traces) {
     private static TrafficKey key(AccessLog.Connection connection, @Nullable Service service) {
         boolean inbound = connection.direction().equals("inbound");
         boolean tunnel = connection.source().identity() != null;
@@ -53,13 +56,24 @@ record Reports(AccessLog log, PodTraffic traffic) {
         String cut = live == null ? null : live.cut();
         ResponseFlag flag = cut == null ? ResponseFlag.of(result.error(), flow.key().tunnel()) : cut(live);
         flow.ended(result.bytesUpstream(), result.bytesDownstream(), flag);
+        Throwable error = result.error();
+        connection.trace().end(() -> traced(connection, flow.key(), result.bytesUpstream(), result.bytesDownstream(), flag,
+                cut != null ? cut : error == null ? null : AccessLog.words(error)));
         log.ended(connection, result, flag, cut);
     }
 
     /** Reports a connection that failed before a relay began. */
     void failed(AccessLog.Connection connection, @Nullable Service service, ResponseFlag flag, String reason) {
-        traffic.failed(key(connection, service), flag);
+        TrafficKey key = key(connection, service);
+        traffic.failed(key, flag);
+        connection.trace().end(() -> traced(connection, key, 0, 0, flag, reason));
         log.failed(connection, flag, reason);
+    }
+
+    private static TracedConnection traced(AccessLog.Connection connection, TrafficKey key, long fromClient, long toClient,
+            ResponseFlag flag, @Nullable String error) {
+        return new TracedConnection(key, connection.source().address(), connection.destination().address(), connection.authority(),
+                connection.passedOver(), fromClient, toClient, flag, error);
     }
 
     /** Reports a connection that failed because of an error. */

@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.succession.Succession;
+import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.hbone.HboneTls;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
@@ -39,17 +40,19 @@ import org.jspecify.annotations.Nullable;
  * @param counters what is counted for all pods
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
+ * @param traces traces of connections
  */
 public record Shared(ProxyConfig config, MeshState mesh, CertificateSource certificates, HboneTls tls, EventLoopGroup group,
         LocalAddresses local,
         NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
-        Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
-    /** Creates the state with TLS as it is by default. */
+        Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession,
+        Traces traces) {
+    /** Creates the state with TLS as it is by default, and without traces. */
     public Shared(ProxyConfig config, MeshState mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
             NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
             Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
         this(config, mesh, certificates, HboneTls.DEFAULT, group, local, nameServers, names, holders, tunnels, holdings, lines, enforcement,
-                counters, control, succession);
+                counters, control, succession, Traces.NONE);
     }
 
     List<EventLoop> loops() {

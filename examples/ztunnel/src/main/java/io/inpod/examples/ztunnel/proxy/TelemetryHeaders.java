@@ -30,9 +30,9 @@ record TelemetryHeaders(Header baggage) {
     }
 
     /** The headers of a request for a client, who called the host if there is one. */
-    List<Header> request(InetSocketAddress client, @Nullable String host) {
+    List<Header> request(InetSocketAddress client, @Nullable String host, TraceParent trace) {
         Forwarded forwarded = Forwarded.of(client);
-        return List.of(baggage, (host == null ? forwarded : forwarded.withHost(host)).header(), TraceParent.random().header());
+        return List.of(baggage, (host == null ? forwarded : forwarded.withHost(host)).header(), trace.header());
     }
 
     /** The headers of a request for several clients. */

@@ -47,6 +47,7 @@ final class TunnelEvents implements HboneEvents {
 
     @Override
     public void handshakeFailed(Channel connection, String reason) {
+        counts.handshakeFailed(connection, reason);
         if (connection.remoteAddress() instanceof InetSocketAddress source
                 && connection.localAddress() instanceof InetSocketAddress local) {
             access.failed(CanonicalAddress.of(source), CanonicalAddress.of(local), ResponseFlag.TLS_FAILURE,

@@ -4,8 +4,10 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Keeps a {@link MeshState} up to date. */
 public interface MeshSource extends AutoCloseable {
@@ -50,6 +52,11 @@ public interface MeshSource extends AutoCloseable {
      * @throws IllegalStateException before it has begun
      */
     SourceStatus status();
+
+    /** {@return what it counts beside its status, for Prometheus} */
+    default List<MultiCollector> counters() {
+        return List.of();
+    }
 
     /** Ends. The state stays as it is. */
     @Override

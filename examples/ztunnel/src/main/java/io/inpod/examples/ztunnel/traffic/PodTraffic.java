@@ -1,11 +1,13 @@
 package io.inpod.examples.ztunnel.traffic;
 
 import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.hbone.ConnectionIdentities;
 import io.netty.channel.Channel;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /** The connections of one pod. Thread-safe. */
 public final class PodTraffic implements AutoCloseable {
@@ -78,6 +80,23 @@ public final class PodTraffic implements AutoCloseable {
      */
     public void count(boolean inbound, Channel socket) {
         all.count(inbound, socket);
+    }
+
+    /**
+     * Counts the tunnels' connections that are ended because a certificate has been revoked.
+     *
+     * @param inbound whether they lead to the pod
+     * @param which chooses them
+     * @return chooses the same, and counts those that it chooses
+     */
+    public Predicate<ConnectionIdentities> countedIfRejected(boolean inbound, Predicate<ConnectionIdentities> which) {
+        return connection -> {
+            boolean isRejected = which.test(connection);
+            if (isRejected) {
+                all.tunnels(inbound).rejected();
+            }
+            return isRejected;
+        };
     }
 
     void remove(Flow flow) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,12 +173,29 @@ public final class Traffic implements MultiCollector {
                         outboundSockets.sum()),
                 gauge("inpod_hbone_connections", "open HBONE connections, in use or kept for the next tunnel",
                         inboundTunnels.connections(), outboundTunnels.connections()),
-                gauge("inpod_hbone_tunnels", "open tunnels", inboundTunnels.tunnels(), outboundTunnels.tunnels()));
+                gauge("inpod_hbone_tunnels", "open tunnels", inboundTunnels.tunnels(), outboundTunnels.tunnels()),
+                gauge("inpod_hbone_tunnels_blocked", "open tunnels that can't be written to: the peer's window is used up",
+                        inboundTunnels.blocked(), outboundTunnels.blocked()),
+                counter("inpod_hbone_connections_opened", "HBONE connections that were opened", TunnelCounts::connectionsOpened),
+                counter("inpod_hbone_connections_failed", "HBONE connections that ended before they could carry a tunnel",
+                        TunnelCounts::connectionsFailed),
+                counter("inpod_hbone_tunnels_opened", "tunnels that were opened", TunnelCounts::tunnelsOpened),
+                counter("istio_crl_policy_rejections",
+                        "HBONE connections that were refused or ended because a certificate is revoked (unstable)",
+                        TunnelCounts::rejections),
+                counter("istio_crl_untracked_connections",
+                        "HBONE connections that aren't ended when a certificate is revoked: there are none (unstable)", none -> 0));
     }
 
     private static GaugeSnapshot gauge(String name, String help, long inbound, long outbound) {
         return new GaugeSnapshot(new MetricMetadata(name, help), List.of(new GaugeDataPointSnapshot((double) inbound, INBOUND, null),
                 new GaugeDataPointSnapshot((double) outbound, OUTBOUND, null)));
+    }
+
+    private CounterSnapshot counter(String name, String help, ToLongFunction<TunnelCounts> count) {
+        return counter(name, help,
+                List.of(new CounterDataPointSnapshot((double) count.applyAsLong(inboundTunnels), INBOUND, null, 0),
+                        new CounterDataPointSnapshot((double) count.applyAsLong(outboundTunnels), OUTBOUND, null, 0)));
     }
 
     private static CounterSnapshot counter(String name, String help, List<CounterDataPointSnapshot> points) {

@@ -4,6 +4,7 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.identity.SpiffeId;
+import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,11 @@ public record TrafficKey(boolean inbound, @Nullable Workload source, @Nullable S
     public int hashCode() {
         int hash = System.identityHashCode(source) * 31 + System.identityHashCode(destination);
         return (hash * 31 + System.identityHashCode(service)) * 4 + (inbound ? 2 : 0) + (tunnel ? 1 : 0);
+    }
+
+    /** {@return the labels of Istio's TCP metrics, except {@code response_flags}; what isn't known is {@code unknown}} */
+    public Labels labels() {
+        return TrafficLabels.of(this);
     }
 
     /** Returns the same in another state of the mesh; empty if a part of it isn't in the mesh any more. */

@@ -76,24 +76,30 @@ final class AddressSet extends ResourceSet {
         }
     }
 
-    /** The earlier version if it protects no less, or else what lets no connection pass. Without either, plaintext would go there. */
+    /** The earlier version if it is known to protect no less, or else what lets no connection pass: plaintext would go there without. */
     @Override
     @Nullable
     Value instead(Resource resource, String problem, @Nullable Object held, Mesh before) {
-        if (!resource.getResource().getTypeUrl().equals(TYPE)) {
-            return null;
+        Workload workload = held instanceof String uid ? before.workload(uid).orElse(null) : null;
+        Service service = held instanceof ServiceName name ? before.service(name).orElse(null) : null;
+        WorkloadApi.Address address = parsed(resource);
+        if (address.hasWorkload() && !address.getWorkload().getUid().isEmpty()) {
+            return Earlier.suffices(workload, address.getWorkload()) ? null : new OfWorkload(StandIns.of(address.getWorkload()));
         }
+        if (address.hasService() && !address.getService().getHostname().isEmpty()) {
+            return Earlier.suffices(service, address.getService()) ? null : new OfService(StandIns.of(address.getService()));
+        }
+        // what is meant isn't known, so the earlier version may be one that protects less
+        return workload != null ? new OfWorkload(StandIns.of(workload)) : service != null ? new OfService(StandIns.of(service)) : null;
+    }
+
+    /** Returns an empty one if it can't be read. */
+    private static WorkloadApi.Address parsed(Resource resource) {
         try {
-            WorkloadApi.Address address = WorkloadApi.Address.parseFrom(resource.getResource().getValue());
-            if (address.hasWorkload() && !address.getWorkload().getUid().isEmpty()) {
-                Workload earlier = held instanceof String uid ? before.workload(uid).orElse(null) : null;
-                return Earlier.suffices(earlier, address.getWorkload()) ? null : new OfWorkload(StandIns.of(address.getWorkload()));
-            }
-            Service earlier = held instanceof ServiceName service ? before.service(service).orElse(null) : null;
-            return !address.hasService() || Earlier.suffices(earlier, address.getService()) ? null
-                    : new OfService(StandIns.of(address.getService()));
+            return resource.getResource().getTypeUrl().equals(TYPE) ? WorkloadApi.Address.parseFrom(resource.getResource().getValue())
+                    : WorkloadApi.Address.getDefaultInstance();
         } catch (InvalidProtocolBufferException e) {
-            return null;
+            return WorkloadApi.Address.getDefaultInstance();
         }
     }
 

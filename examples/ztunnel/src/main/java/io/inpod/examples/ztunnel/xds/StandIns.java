@@ -5,6 +5,7 @@ import io.inpod.examples.istio.WorkloadApi;
 import io.inpod.examples.ztunnel.mesh.NetworkBlock;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.mesh.WorkloadBuilder;
 import java.net.InetAddress;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,9 +29,24 @@ final class StandIns {
                 // no connection goes to what isn't an address
             }
         }
-        return Workload.builder(from.getUid(), NOBODY).serviceAccount(NOBODY).trustDomain(NOBODY + ".invalid").network(from.getNetwork())
-                .addresses(List.copyOf(addresses)).hostname(from.getHostname())
-                .hostNetwork(from.getNetworkMode() == WorkloadApi.NetworkMode.HOST_NETWORK).hbone(true).healthy(false).build();
+        return nobody(from.getUid()).network(from.getNetwork()).addresses(List.copyOf(addresses)).hostname(from.getHostname())
+                .hostNetwork(from.getNetworkMode() == WorkloadApi.NetworkMode.HOST_NETWORK).build();
+    }
+
+    /** Instead of a workload whose later version says nothing that can be understood. */
+    static Workload of(Workload earlier) {
+        return nobody(earlier.uid()).network(earlier.network()).addresses(earlier.addresses()).hostname(earlier.hostname())
+                .hostNetwork(earlier.hostNetwork()).build();
+    }
+
+    private static WorkloadBuilder nobody(String uid) {
+        return Workload.builder(uid, NOBODY).serviceAccount(NOBODY).trustDomain(NOBODY + ".invalid").hbone(true).healthy(false);
+    }
+
+    /** Instead of a service whose later version says nothing that can be understood. */
+    static Service of(Service earlier) {
+        return Service.builder(earlier.namespace(), earlier.hostname().hostname()).name(earlier.name()).addresses(earlier.addresses())
+                .blocks(earlier.blocks()).build();
     }
 
     static Service of(WorkloadApi.Service from) {

@@ -17,6 +17,7 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.source.SourceStatus;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -49,7 +50,6 @@ public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
     private static final int MOST_BYTES = 200 << 20;
-    private static final Duration GATHERING = Duration.ofMillis(10);
     private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
@@ -63,6 +63,7 @@ public final class XdsSource implements MeshSource {
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
     private final @Nullable OnDemand demand;
     private final AtomicBoolean telling = new AtomicBoolean();
+    private final XdsCounters counters = new XdsCounters(List.of(AddressSet.TYPE, PolicySet.TYPE));
     private volatile @Nullable SourceStatus status;
     private volatile boolean closed;
     // Below: on the thread only.
@@ -88,10 +89,11 @@ public final class XdsSource implements MeshSource {
      * @param rootsInterval how often the file with the roots is looked at
      * @param policies how long workloads wait for policies that they newly name
      * @param mostBytes how long a response may be
+     * @param gathering for how long names that are needed are collected for one request
      */
-    record Limits(Duration silence, Duration rootsInterval, Duration policies, int mostBytes) {
+    record Limits(Duration silence, Duration rootsInterval, Duration policies, int mostBytes, Duration gathering) {
         static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2),
-                (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
+                (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4), Duration.ofMillis(10));
     }
 
     /**
@@ -162,6 +164,7 @@ public final class XdsSource implements MeshSource {
             }
             listen(next, 0);
         } catch (IOException e) {
+            counters.ended(XdsCounters.Reason.CONNECTION_ERROR);
             again(String.valueOf(e.getMessage()), false);
         } catch (RuntimeException | Error e) {
             LOG.error("an unexpected error while connecting to {}", server(), e);
@@ -182,7 +185,7 @@ public final class XdsSource implements MeshSource {
     /** What connections need at about the same time is one request. */
     private void tellDemandSoon() {
         if (!telling.getAndSet(true)) {
-            later(GATHERING, this::tellDemand);
+            later(limits.gathering, this::tellDemand);
         }
     }
 
@@ -246,6 +249,7 @@ public final class XdsSource implements MeshSource {
         String typeUrl = response.getTypeUrl();
         ResourceSet type = types.get(typeUrl);
         boolean isFirst = from.isFirst(typeUrl);
+        counters.received(response);
         DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder().setTypeUrl(typeUrl).setResponseNonce(response.getNonce());
         if (type == null) {
             from.send(answer.setErrorDetail(error("the type " + typeUrl + " wasn't asked for")).build());
@@ -353,6 +357,7 @@ public final class XdsSource implements MeshSource {
             return;
         }
         stream = null;
+        counters.ended(XdsCounters.Reason.of(why, which.bytes() > 0));
         if (closed) {
             thread.shutdown();
             return;
@@ -413,6 +418,11 @@ public final class XdsSource implements MeshSource {
             throw new IllegalStateException("the source hasn't begun");
         }
         return now;
+    }
+
+    @Override
+    public List<MultiCollector> counters() {
+        return List.of(counters);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.ca;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -20,6 +21,17 @@ import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.examples.ztunnel.trace.Traces;
+import io.inpod.hbone.Authority;
+import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.client.Connector;
+import io.inpod.hbone.client.HboneClient;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.netns.socket.NettyChannels;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.concurrent.Future;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
@@ -28,6 +40,7 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
@@ -38,6 +51,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.time.Instant;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
 import java.util.ArrayList;
@@ -54,6 +70,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** Two pods whose certificates come from a CA that speaks Istio's protocol; an app of a connects to an app in b, which returns what it gets. */
@@ -74,6 +92,7 @@ class CaEndToEndTest {
             log.add(event.getFormattedMessage());
         }
     };
+    private final Counters counters = Counters.atZero();
     private Path home;
     private TestCa ca;
     private Certificates certificates;
@@ -110,7 +129,7 @@ class CaEndToEndTest {
         Shared shared = new Shared(config, mesh, certificates.source(), certificates.tls(), loops, new LocalAddresses(),
                 new NameServers(Path.of("/etc/resolv.conf")), new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), Counters.atZero(), Runnable::run, null);
+                new LogLines(10_000_000), Enforcement.of(mesh, Runnable::run), counters, Runnable::run, null, Traces.NONE);
         try (NetworkNamespace own = NetworkNamespace.current()) {
             state = new StateManager(shared, own.identity(), lost -> { });
         }
@@ -181,9 +200,11 @@ class CaEndToEndTest {
     }
 
     /** What b shows on port 15008, as openssl sees it. */
-    private String shown() throws IOException {
-        return Tool.tryRun(a.namespace(), "openssl", "s_client", "-connect", b.address().getHostAddress() + ":15008", "-alpn", "h2", "-showcerts", "-CAfile",
-                home.resolve("mesh-root.pem").toString()).output();
+    private String shown(String... options) throws IOException {
+        List<String> command = new ArrayList<>(List.of("openssl", "s_client", "-connect", b.address().getHostAddress() + ":15008", "-alpn", "h2", "-showcerts",
+                "-CAfile", home.resolve("mesh-root.pem").toString()));
+        command.addAll(List.of(options));
+        return Tool.tryRun(a.namespace(), command.toArray(String[]::new)).output();
     }
 
     @Test
@@ -192,33 +213,122 @@ class CaEndToEndTest {
         Files.writeString(home.resolve("crl.pem"), "");
         serve("CRL_PATH", home.resolve("crl.pem").toString());
         assertThat(List.of(ca.next().identity(), ca.next().identity())).containsExactlyInAnyOrder(TRUST + "sa-a", TRUST + "sa-b");
-        try (Socket connection = connect()) {
+        try (Socket connection = connect(); Foreign foreign = new Foreign()) {
             echo(connection);
-            String shown = shown();
             X509Certificate leaf = certificates.source().certificate(SpiffeId.parse(TRUST + "sa-b")).chain().get(0);
-            assertThat(shown).contains("Verify return code: 0 (ok)", TestAuthority.pem(leaf), TestAuthority.pem(ca.intermediate.certificate()))
+            assertThat(shown()).contains("Verify return code: 0 (ok)", TestAuthority.pem(leaf), TestAuthority.pem(ca.intermediate.certificate()))
                     .doesNotContain(TestAuthority.pem(ca.root.certificate()));
 
-            X509Certificate client = certificates.source().certificate(SpiffeId.parse(TRUST + "sa-a")).chain().get(0);
-            Path list = Files.writeString(home.resolve("crl.new"), TestAuthority.pem(ca.intermediate.revoking(client)));
-            Files.move(list, home.resolve("crl.pem"), StandardCopyOption.ATOMIC_MOVE);
+            TunnelChannel tunnel = foreign.ask().sync().getNow();
+            revoke(foreign.leaf);
             line("error=\"connection closed: a certificate was revoked\"");
-            assertThat(isEnded(connection)).isTrue();
-        }
-        List<String> lines = new ArrayList<>();
-        while (lines.stream().noneMatch(line -> line.contains("a certificate in it is revoked"))) { // until the old tunnel is gone
-            assertThat(isServed()).as("%s", lines).isFalse();
-            log.drainTo(lines);
+            assertThat(tunnel.closeFuture().await(30_000)).isTrue();
+            List<String> lines = new ArrayList<>();
+            while (lines.stream().noneMatch(line -> line.contains("a certificate in it is revoked"))) { // until the old connection is gone
+                assertThat(foreign.ask().await().isSuccess()).as("%s", lines).isFalse();
+                log.drainTo(lines);
+            }
+            echo(connection);
         }
         assertThat(ca.asked).as("nothing else was asked for").isEmpty();
+        assertThat(counted("istio_crl_policy_rejections", "destination")).as("the connection that was ended, and a handshake").isGreaterThanOrEqualTo(2);
+        assertThat(counted("istio_crl_policy_rejections", "source")).isZero();
+        assertThat(counted("istio_crl_untracked_connections", "destination")).isZero();
     }
 
-    private static boolean isEnded(Socket socket) {
-        try {
-            return socket.getInputStream().read() < 0;
-        } catch (IOException e) {
-            return true;
+    /** A key that somebody else has speaks for the pod as well as the pod's peers do. */
+    @Test
+    void aPodWhoseOwnCertificateIsRevokedIsCutOffUntilItHasAnother() throws Exception {
+        Files.writeString(home.resolve("crl.pem"), "");
+        serve("CRL_PATH", home.resolve("crl.pem").toString());
+        assertThat(List.of(ca.next().identity(), ca.next().identity())).containsExactlyInAnyOrder(TRUST + "sa-a", TRUST + "sa-b");
+        try (Foreign foreign = new Foreign()) {
+            TunnelChannel tunnel = foreign.ask().sync().getNow();
+            revoke(certificates.source().certificate(SpiffeId.parse(TRUST + "sa-b")).chain().get(0));
+            line("error=\"connection closed: a certificate was revoked\"");
+            assertThat(tunnel.closeFuture().await(30_000)).isTrue();
+            assertThat(List.of(ca.next().identity(), ca.next().identity())).as("asked for again").containsExactlyInAnyOrder(TRUST + "sa-a", TRUST + "sa-b");
+            while (!foreign.ask().await().isSuccess()) {
+                assertThat(certificates.statuses()).hasSize(2);
+            }
         }
+        assertThat(ca.asked).as("once").isEmpty();
+    }
+
+    /** It is tried again every few seconds; its certificate would be asked for each time. */
+    @Test
+    void aPodThatCantBeServedHasNoCertificateAskedFor() throws Exception {
+        try (ServerSocketChannel taker = b.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+            taker.bind(new InetSocketAddress("0.0.0.0", 15008));
+            assertThatThrownBy(this::serve).isInstanceOf(IOException.class);
+            for (int i = 0; i < 3; i++) {
+                state.refresh();
+            }
+            assertThat(certificates.statuses()).extracting(status -> status.identity().toString()).containsExactly(TRUST + "sa-a");
+        }
+        state.refresh();
+        assertThat(List.of(ca.next().identity(), ca.next().identity())).containsExactly(TRUST + "sa-a", TRUST + "sa-b");
+        try (Socket connection = connect()) {
+            echo(connection);
+        }
+        assertThat(ca.asked).isEmpty();
+    }
+
+    private void revoke(X509Certificate certificate) throws Exception {
+        Path list = Files.writeString(home.resolve("crl.new"), TestAuthority.pem(ca.intermediate.revoking(certificate)));
+        Files.move(list, home.resolve("crl.pem"), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** A client on another node, with a certificate that this CA has issued. */
+    private final class Foreign implements AutoCloseable {
+        private final SpiffeId identity = SpiffeId.parse(TRUST + "sa-x");
+        private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+        private final X509Certificate leaf;
+        private final HboneClient client;
+
+        Foreign() throws Exception {
+            KeyPair keys = KeyPairGenerator.getInstance("EC").generateKeyPair();
+            leaf = ca.intermediate.workload(identity.toString(), keys.getPublic(), Instant.now().minusSeconds(10), Instant.now().plusSeconds(3600));
+            WorkloadCertificate own = new WorkloadCertificate(keys.getPrivate(), List.of(leaf, ca.intermediate.certificate()), List.of(ca.root.certificate()));
+            client = new HboneClient(loop, wanted -> own, Connector.of(NettyChannels.client(a.namespace())));
+        }
+
+        Future<TunnelChannel> ask() {
+            return client.connect(new HboneDestination(identity, SpiffeId.parse(TRUST + "sa-b"), new InetSocketAddress(b.address(), 15008)),
+                    Authority.parse(b.address().getHostAddress() + ":" + APP), List.of(), new ChannelInboundHandlerAdapter() {
+                        @Override
+                        public void exceptionCaught(ChannelHandlerContext context, Throwable reset) {
+                            // when it is cut
+                        }
+                    });
+        }
+
+        @Override
+        public void close() {
+            client.close();
+            loop.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        }
+    }
+
+    /** As openssl sees it. */
+    @ParameterizedTest(name = "TLS12_ENABLED={0}")
+    @ValueSource(booleans = {false, true})
+    void tls12IsSpokenOnlyIfItIsEnabled(boolean isEnabled) throws Exception {
+        Files.writeString(home.resolve("mesh-root.pem"), TestAuthority.pem(ca.root.certificate()));
+        serve("TLS12_ENABLED", Boolean.toString(isEnabled));
+        try (Socket connection = connect()) {
+            echo(connection); // certificates are there
+        }
+        assertThat(shown("-tls1_2").contains("BEGIN CERTIFICATE")).isEqualTo(isEnabled);
+        assertThat(shown("-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-SHA256")).doesNotContain("BEGIN CERTIFICATE");
+        assertThat(shown("-tls1_1")).doesNotContain("BEGIN CERTIFICATE");
+        assertThat(shown("-tls1_3")).contains("BEGIN CERTIFICATE");
+    }
+
+    private double counted(String name, String reporter) {
+        return counters.traffic().collect().stream().filter(metric -> metric.getMetadata().getName().equals(name))
+                .flatMap(metric -> metric.getDataPoints().stream()).filter(point -> point.getLabels().get("reporter").equals(reporter))
+                .mapToDouble(point -> ((CounterDataPointSnapshot) point).getValue()).sum();
     }
 
     private boolean isServed() {

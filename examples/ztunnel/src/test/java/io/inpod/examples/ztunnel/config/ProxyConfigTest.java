@@ -92,7 +92,8 @@ public class ProxyConfigTest {
         "CONNECTION_TERMINATION_DEADLINE, -5s", "TERMINATION_GRACE_PERIOD_SECONDS, 5s", "INPOD_CONNECT_DEADLINE, 0s", "INPOD_CONNECT_DEADLINE, 25h", "INPOD_READINESS_PORT, 65536", "INPOD_STATS_PORT, x", "INPOD_ADMIN_PORT, -1",
         "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
         "XDS_ADDRESS, http://istiod:15012", "XDS_ADDRESS, https://istiod:15012", "XDS_ADDRESS, unix:run", "CA_ADDRESS, https://istiod:15012", "COMPLIANCE_POLICY, fips-140-2", "COMPLIANCE_POLICY, PQC",
-        "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",
+        "OTEL_TRACES_EXPORTER, zipkin", "OTEL_SDK_DISABLED, maybe",
+        "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, maybe", "XDS_ON_DEMAND, true",
         "ISTIO_META_DNS_CAPTURE, maybe", "INPOD_PASSTHROUGH, maybe", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"
     })
     void refusesWhatItCantUseByName(String variable, String value) {
@@ -122,5 +123,25 @@ public class ProxyConfigTest {
     @Test
     void emptyAndFalseMeanNotAskedFor() throws Exception {
         assertThat(config("XDS_ADDRESS", "", "CA_ADDRESS", "", "TLS12_ENABLED", "false", "PROXY_MODE", "Shared", "PACKET_MARK", "").mark()).isEqualTo(1337);
+    }
+
+    @Test
+    void tracesAreExportedIfThereIsAnEndpointAndNothingSpeaksAgainstIt() throws Exception {
+        assertThat(config().traces()).isFalse();
+        assertThat(config("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318").traces()).isTrue();
+        assertThat(config("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4318/v1/traces").traces()).isTrue();
+        assertThat(config("OTEL_TRACES_EXPORTER", "otlp").traces()).isTrue();
+        assertThat(config("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318", "OTEL_TRACES_EXPORTER", "none").traces()).isFalse();
+        assertThat(config("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318", "OTEL_SDK_DISABLED", "true").traces()).isFalse();
+        assertThat(config("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc").traces()).as("nothing is exported").isFalse();
+        assertThatThrownBy(() -> config("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"))
+                .hasMessageContaining("OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf");
+    }
+
+    @Test
+    void tls12ExcludesThePostQuantumPolicy() throws Exception {
+        assertThat(config("TLS12_ENABLED", "true").tls12()).isTrue();
+        assertThatThrownBy(() -> config("TLS12_ENABLED", "true", "COMPLIANCE_POLICY", "pqc")).hasMessageContaining("TLS12_ENABLED")
+                .hasMessageContaining("COMPLIANCE_POLICY");
     }
 }

@@ -20,7 +20,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 class ConfigDumpTest {
     private static final int PIECE = 20_000;
 
-    private final ProxyConfig config;
+    private ProxyConfig config;
     private int largest;
     private int pieces;
 
@@ -74,6 +74,38 @@ class ConfigDumpTest {
         assertThat(((List<?>) dump.get("policies")).get(0)).hasToString("{name=p, namespace=default, scope=WorkloadSelector, action=Deny, "
                 + "rules=[[[{serviceAccounts=[{namespace=a, serviceAccount=b}], principals=[{Exact=td/ns/a/sa/b}, {Presence=[]}], notSourceIps=[10.0.0.0/8], "
                 + "destinationPorts=[80, 81]}]]], dryRun=false}");
+    }
+
+    /** A service may come after the workloads that name it, or be gone; Istio's ztunnel shows their endpoints by the same keys. */
+    @Test
+    void endpointsOfServicesThatTheMeshHasNotAreStaged(@TempDir Path home) throws Exception {
+        Mesh known = mesh(home, """
+                workloads:
+                - {uid: w, name: w, namespace: default, workloadIps: [10.0.0.1], status: Unhealthy, services: {default/s.example: {80: 81}}}
+                services:
+                - {name: s, namespace: default, hostname: s.example, ports: {80: 80}}
+                """);
+        assertThat(dump(known).get("stagedServices")).hasToString("{}");
+        Mesh mesh = known.change().removeService(known.services().iterator().next().hostname()).build();
+        assertThat(dump(mesh).get("stagedServices")).hasToString("{default/s.example={w={workloadUid=w, port={80=81}, status=Unhealthy}}}");
+    }
+
+    /** What the file says, with the services that workloads name; a control plane's mesh is no static configuration. */
+    @Test
+    void theStaticConfigurationIsWhatTheFileSays(@TempDir Path home) throws Exception {
+        Mesh mesh = mesh(home, """
+                workloads:
+                - {uid: w, name: w, namespace: default, workloadIps: [10.0.0.1], services: {default/s.example: {80: 81}}}
+                services:
+                - {name: s, namespace: default, hostname: s.example, ports: {80: 80}}
+                """);
+        Map<?, ?> configured = (Map<?, ?>) dump(mesh).get("staticConfig");
+        assertThat(((Map<?, ?>) ((List<?>) configured.get("workloads")).get(0)).get("services")).hasToString("{default/s.example={80=81}}");
+        assertThat(((Map<?, ?>) ((List<?>) configured.get("services")).get(0)).get("endpoints")).hasToString("{}");
+        assertThat(configured.get("policies")).isEqualTo(List.of());
+
+        config = ProxyConfig.from(Map.of("FAKE_CA", "true", "XDS_ADDRESS", "unix:/x"));
+        assertThat(dump(mesh).get("staticConfig")).hasToString("{policies=[], services=[], workloads=[]}");
     }
 
     @Test

@@ -206,8 +206,8 @@ class LiveConnectionsTest {
 
     @Test
     void whoseCertificateIsRevokedIsCut() throws Exception {
-        ConnectionIdentities one = new ConnectionIdentities(POD.identity(), BigInteger.ONE, CLIENT, BigInteger.TWO, List.of());
-        ConnectionIdentities other = new ConnectionIdentities(POD.identity(), BigInteger.ONE, CLIENT, BigInteger.TEN, List.of());
+        ConnectionIdentities one = new ConnectionIdentities(POD.identity(), BigInteger.ONE, CLIENT, BigInteger.TWO, List.of(), List.of(), List.of());
+        ConnectionIdentities other = new ConnectionIdentities(POD.identity(), BigInteger.ONE, CLIENT, BigInteger.TEN, List.of(), List.of(), List.of());
         LiveConnection first = on(loop, () -> connections.enter(loop, attempt(1), one)).connection();
         LiveConnection second = on(loop, () -> connections.enter(loop, attempt(1), other)).connection();
         LiveConnection plain = enter(1);

@@ -46,6 +46,13 @@ public final class Responses {
         return response(AddressSet.TYPE, nonce, resources).build();
     }
 
+    /** A response with one resource that can't be read, of so many bytes. */
+    public static DeltaDiscoveryResponse garbage(String nonce, int bytes) {
+        byte[] content = new byte[bytes];
+        java.util.Arrays.fill(content, (byte) 0xff);
+        return addresses(nonce, resource(AddressSet.TYPE, "garbage", "v1", ByteString.copyFrom(content)));
+    }
+
     public static DeltaDiscoveryResponse policies(String nonce, Resource... resources) {
         return response(PolicySet.TYPE, nonce, resources).build();
     }

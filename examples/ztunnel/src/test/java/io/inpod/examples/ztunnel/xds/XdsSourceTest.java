@@ -36,6 +36,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import io.inpod.examples.istio.DiscoveryApi.Resource;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -53,7 +56,7 @@ import org.slf4j.LoggerFactory;
 /** The source against a control plane that does well, and one that doesn't. */
 @Timeout(60)
 class XdsSourceTest {
-    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), 1 << 20);
+    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(10));
     private static TestAuthority authority;
     private static TestAuthority.Identity identity;
 
@@ -157,6 +160,56 @@ class XdsSourceTest {
         assertThat(server.accept().header("authorization")).isEqualTo("Bearer second");
     }
 
+    /** Connections need names at about the same time; the control plane gets one request for all of them. */
+    @Test
+    void whatIsNeededAtTheSameTimeIsOneRequest() throws Exception {
+        assertThat(XdsSource.Limits.DEFAULT.gathering()).isEqualTo(Duration.ofMillis(10));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), 1 << 20, Duration.ofSeconds(2)), "XDS_ON_DEMAND", "true");
+        TestControlPlane.Stream stream = accept();
+        stream.send(policies("1"));
+        state.demand().ask("n/10.1.0.1", () -> { });
+        assertThat(stream.send(addresses("2", workload("a", "v1"))).getResponseNonce()).as("the source's thread has done something else meanwhile").isEqualTo("2");
+        state.demand().ask("n/10.1.0.2", () -> { });
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("n/10.1.0.1", "n/10.1.0.2");
+        state.demand().ask("n/10.2.0.1", () -> { });
+        assertThat(stream.request().getResourceNamesSubscribeList()).containsExactly("n/10.2.0.1");
+    }
+
+    /** Names, labels and values are those of Istio's ztunnel. */
+    @Test
+    void responsesAndEndedStreamsAreCounted() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        Resource second = workload("b", "v1");
+        stream.send(addresses("3", second));
+        assertThat(counted("istio_xds_message{url=\"" + AddressSet.TYPE + "\"}")).isEqualTo(2);
+        assertThat(counted("istio_xds_message_bytes{url=\"" + AddressSet.TYPE + "\"}"))
+                .isEqualTo(second.getResource().getValue().size() + workload("a", "v1").getResource().getValue().size());
+        assertThat(counted("istio_xds_message{url=\"" + PolicySet.TYPE + "\"}")).isEqualTo(1);
+
+        stream.end(Status.PERMISSION_DENIED);
+        stream = accept();
+        stream.send(addresses("4", workload("a", "v1")));
+        stream.end(Status.UNAVAILABLE);
+        accept().end(Status.OK);
+        accept();
+        assertThat(counted("istio_xds_connection_terminations{reason=\"Error\"}")).isEqualTo(1);
+        assertThat(counted("istio_xds_connection_terminations{reason=\"Reconnect\"}")).isEqualTo(1);
+        assertThat(counted("istio_xds_connection_terminations{reason=\"Complete\"}")).isEqualTo(1);
+        assertThat(counted("istio_xds_connection_terminations{reason=\"ConnectionError\"}")).isZero();
+        server.stop();
+        awaitError(error -> error.contains("Connection refused"));
+        assertThat(counted("istio_xds_connection_terminations{reason=\"ConnectionError\"}")).isPositive();
+    }
+
+    private double counted(String series) {
+        Map<String, Double> all = new HashMap<>();
+        source.counters().forEach(counter -> counter.collect().forEach(metric -> metric.getDataPoints().forEach(point -> all.put(
+                metric.getMetadata().getName() + point.getLabels(), ((CounterDataPointSnapshot) point).getValue()))));
+        assertThat(all).containsKey(series);
+        return all.get(series);
+    }
+
     @Test
     void nothingCountsBeforeBothTypesAreKnown() throws Exception {
         start(PATIENT);
@@ -227,7 +280,7 @@ class XdsSourceTest {
 
     @Test
     void aPolicyThatDoesntComeIsWaitedForOnceAndThenUnknown() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMillis(50), 1 << 20));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMillis(50), 1 << 20, Duration.ofMillis(10)));
         TestControlPlane.Stream stream = loaded();
         stream.send(addresses("3", workload("v2", pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new"))));
         while (swaps.get() < 2) {
@@ -308,6 +361,34 @@ class XdsSourceTest {
         assertThat(state.get().services().iterator().next().ports().target(80)).isNotNull();
         stream.send(addresses("worse", Responses.service("v3", service.setWaypoint(waypoint))));
         assertThat(state.get().services().iterator().next().ports().target(80)).isNull();
+    }
+
+    /** What is meant isn't known at all, so it may be a tunnel where plaintext went before. */
+    @Test
+    void whatWasThereDoesntStayIfItsUpdateCantBeReadAtAll() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        WorkloadApi.Workload.Builder plain = pod("p", "10.0.0.2", "test").setTunnelProtocol(WorkloadApi.TunnelProtocol.NONE);
+        WorkloadApi.Service.Builder service = WorkloadApi.Service.newBuilder().setNamespace("default").setHostname("s.local")
+                .addAddresses(WorkloadApi.NetworkAddress.newBuilder().setAddress(Responses.bytes("10.96.0.8")))
+                .addPorts(WorkloadApi.Port.newBuilder().setServicePort(80).setTargetPort(80));
+        OutboundRouting routing = new OutboundRouting(true, address -> false);
+        Workload client = state.get().workload("a").orElseThrow();
+        Target pod = new Target.Address(InetAddress.getByName("10.0.0.2"), 80);
+        Target virtual = new Target.Address(InetAddress.getByName("10.96.0.8"), 80);
+        Resource empty = Resource.newBuilder().setName("p").setVersion("v2").build();
+        for (Resource unreadable : List.of(Responses.resource(AddressSet.TYPE, "p", "v2", ByteString.copyFromUtf8("\377\377")),
+                Responses.resource("type.googleapis.com/other", "p", "v2", ByteString.EMPTY), Responses.resource(AddressSet.TYPE, "p", "v2", ByteString.EMPTY),
+                Responses.resource(AddressSet.TYPE, "p", "v2", WorkloadApi.Address.newBuilder().setWorkload(plain.clone().setUid("")).build().toByteString()), empty)) {
+            stream.send(addresses("good", workload("v1", plain), Responses.service("v1", service)));
+            assertThat(routing.route(state.get(), client, pod, Choice.atRandom(), Trace.NONE)).isInstanceOf(OutboundRoute.Plaintext.class);
+            stream.send(addresses("bad", unreadable, unreadable.toBuilder().setName("default/s.local").build()));
+            assertThat(routing.route(state.get(), client, pod, Choice.atRandom(), Trace.NONE)).isInstanceOfSatisfying(OutboundRoute.Tunnel.class,
+                    tunnel -> assertThat(tunnel.hop().identities()).extracting(id -> id.trustDomain()).containsExactly("unusable.invalid"));
+            assertThat(routing.route(state.get(), client, virtual, Choice.atRandom(), Trace.NONE)).isInstanceOf(OutboundRoute.Refused.class);
+        }
+        stream.end(Status.UNAVAILABLE);
+        assertThat(server.accept().request().getInitialResourceVersionsMap()).as("to be sent again").containsEntry("p", "").containsEntry("default/s.local", "");
     }
 
     @Test
@@ -511,7 +592,7 @@ class XdsSourceTest {
 
     @Test
     void silenceIsNoticed() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), Duration.ofMinutes(1), 1 << 20));
+        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(10)));
         server.accept();
         assertThat(awaitError(error -> error.contains("has sent nothing for 150 ms"))).contains("hasn't answered about Address and Authorization");
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
@@ -522,7 +603,7 @@ class XdsSourceTest {
 
     @Test
     void aResponseThatIsTooLongIsRefused() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000, Duration.ofMillis(10)));
         TestControlPlane.Stream stream = loaded();
         stream.say(addresses("3", workload("v1", pod("b", "10.0.0.2", "x".repeat(10_000)))));
         assertThat(awaitError(error -> error.contains("RESOURCE_EXHAUSTED"))).contains("10000");
