@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Those who look, each of whom is sent the same snapshot once a second. A viewer that hasn't read the last one gets none, and is dropped by the
- * port when that lasts. On the admin port's thread.
+ * Those who look, each of whom is sent the same snapshot once a second. A viewer that hasn't read the last one gets none, and is dropped by
+ * the port when that lasts. On the admin port's thread.
  */
 final class Viewers {
     private static final Logger LOG = LoggerFactory.getLogger("admin");
