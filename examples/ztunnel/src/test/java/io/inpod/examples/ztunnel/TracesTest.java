@@ -148,7 +148,8 @@ class TracesTest {
         try (TraceReceiver receiver = new TraceReceiver()) {
             receiver.answers.drainPermits();
             try (ShareScene scene = ShareScene.start(network, home,
-                    to(receiver, "OTEL_BSP_MAX_QUEUE_SIZE", "3", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2", "INPOD_STATS_PORT", Integer.toString(port)))) {
+                    to(receiver, "OTEL_BSP_MAX_QUEUE_SIZE", "3", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2", "OTEL_BSP_EXPORT_TIMEOUT", "600000",
+                            "OTEL_EXPORTER_OTLP_TIMEOUT", "600000", "INPOD_STATS_PORT", Integer.toString(port)))) { // nothing is lost because of time
                 int all = 2 * ShareScene.FIRST_REQUESTS;
                 scene.ztunnel.await(() -> spans(port, "lost") >= all - 5, () -> "lost: " + spans(port, "lost"));
                 assertThat(spans(port, "lost")).isLessThan(all);
