@@ -64,7 +64,7 @@ public final class XdsSource implements MeshSource {
     private volatile boolean closed;
     // Below: on the thread only.
     private final Map<String, ResourceSet> types = new LinkedHashMap<>();
-    private final Backoff backoff = new Backoff();
+    private final Backoff backoff;
     private @Nullable MeshState state;
     private Mesh mesh = Mesh.EMPTY;
     private boolean complete;
@@ -77,10 +77,11 @@ public final class XdsSource implements MeshSource {
      *
      * @param silence how long nothing may come of what was asked for
      * @param rootsInterval how often the file with the roots is looked at
+     * @param lost within what time it comes back to a server that it had: less than connections wait that need an answer
      * @param mostBytes how long a response may be
      */
-    record Limits(Duration silence, Duration rootsInterval, int mostBytes) {
-        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5),
+    record Limits(Duration silence, Duration rootsInterval, Duration lost, int mostBytes) {
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(4),
                 (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4));
     }
 
@@ -97,6 +98,7 @@ public final class XdsSource implements MeshSource {
         this.config = config;
         this.settings = Objects.requireNonNull(config.xds(), "XDS_ADDRESS");
         this.limits = limits;
+        this.backoff = new Backoff(limits.lost);
         node = NodeDescription.of(settings);
         demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
@@ -308,7 +310,8 @@ public final class XdsSource implements MeshSource {
             thread.shutdown();
             return;
         }
-        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED ? ""
+        boolean isTooLong = String.valueOf(why.getDescription()).contains("exceeds maximum size"); // a busy istiod has the same code
+        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED || !isTooLong ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
         again(ending != null ? ending : server() + " has ended the stream: " + words(why) + tooLong);
     }

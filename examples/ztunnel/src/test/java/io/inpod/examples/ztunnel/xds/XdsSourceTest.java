@@ -48,7 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The source against a control plane that does well, and one that doesn't. */
 @Timeout(60)
 class XdsSourceTest {
-    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), 1 << 20);
+    private static final Duration LOST = Duration.ofMillis(10);
+    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), LOST, 1 << 20);
     private static TestAuthority authority;
     private static TestAuthority.Identity identity;
 
@@ -438,7 +439,7 @@ class XdsSourceTest {
 
     @Test
     void silenceIsNoticed() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), 1 << 20));
+        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), LOST, 1 << 20));
         server.accept();
         assertThat(awaitError(error -> error.contains("has sent nothing for 150 ms"))).contains("hasn't answered about Address and Authorization");
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
@@ -449,7 +450,7 @@ class XdsSourceTest {
 
     @Test
     void aResponseThatIsTooLongIsRefused() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), LOST, 10_000));
         TestControlPlane.Stream stream = loaded();
         stream.say(addresses("3", workload("v1", pod("b", "10.0.0.2", "x".repeat(10_000)))));
         assertThat(awaitError(error -> error.contains("RESOURCE_EXHAUSTED"))).contains("10000");
