@@ -19,12 +19,12 @@ CHANGED = 50_000
 
 
 class ControlPlane:
-    """A MeshServer, which gives way to what is measured, and what it says: pairs of a time and words."""
+    """A MeshServer, and what it says: pairs of a time and words."""
 
-    def __init__(self, workloads, node):
+    def __init__(self, workloads, node, *wrapper):
         java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
         self.process = subprocess.Popen(
-            ["nice", java, "-Xmx4g", "-XX:+UseSerialGC", "-Dslf4j.internal.verbosity=ERROR",
+            [*wrapper, java, "-Xmx4g", "-XX:+UseSerialGC", "-Dslf4j.internal.verbosity=ERROR",
              "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-cp", "jmh-benchmarks/target/benchmarks.jar", "io.inpod.benchmarks.MeshServer", KEYS, str(PORT),
              str(workloads), node, str(PODS), str(CA_MILLIS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
         self.said = []
@@ -153,7 +153,7 @@ def first(node, sizes, rounds):
 
 
 def changes(node, rounds):
-    control_plane = ControlPlane(CHANGED, node.name)
+    control_plane = ControlPlane(CHANGED, node.name, "nice")  # gives way to what is measured
     node.start_ztunnel()
     server = serve(node)
     try:
