@@ -69,7 +69,7 @@ public final class MeshServer {
         everything = mesh.everything();
     }
 
-    /** Serves. The arguments: a PKCS#12 file, the port, the number of workloads, the node, the number of its pods, the CA's milliseconds. */
+    /** Serves. The arguments: a PKCS#12 file, port, number of workloads, node, number of its pods, milliseconds that the CA takes. */
     public static void main(String[] args) throws Exception {
         KeyStore store = KeyStore.getInstance("PKCS12");
         try (InputStream file = Files.newInputStream(Path.of(args[0]))) {

@@ -5,10 +5,10 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * How long to wait before the next attempt. A proxy that starts, and so serves nobody yet, waits 10 ms, then twice as long each time, up to
- * 15 s. One that has lost a server that it had waits for a random part of some seconds first, since thousands of proxies have lost it at the
- * same moment, and its mesh stays in force meanwhile; then twice as long each time, too. All but that first time are shortened at random, by
- * half at most. For one thread.
+ * How long to wait before the next attempt. A proxy that starts, and so serves nobody yet, waits 10 ms, then twice as long each time, up
+ * to 15 s. One that has lost a server that it had waits for a random part of some seconds first, since thousands of proxies have lost it
+ * at the same moment, and its mesh stays in force meanwhile; then twice as long each time, too. All but that first time are shortened at
+ * random, by half at most. For one thread.
  */
 final class Backoff {
     private static final Duration FIRST = Duration.ofMillis(10);
