@@ -274,4 +274,5 @@ def main():
             process.send_signal(signal.SIGKILL)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -63,13 +63,13 @@ public final class IstiodChannel {
                 .proxyDetector(address -> null).disableRetry().disableServiceConfigLookUp().build();
     }
 
-    /** The JDK's TLS, in which groups can't be chosen: the few connections to the control plane don't need a native library's speed. */
+    /** OpenSSL: until it is compiled, which takes longer than a large mesh, the JDK's TLS is several times slower. */
     private static SslContext tls(ControlPlane server, RootCertificates roots, List<String> groups) throws IOException {
         SslContextBuilder builder = SslContextBuilder.forClient();
         if (!groups.isEmpty()) {
             builder.option(OpenSslContextOption.GROUPS, groups.toArray(new String[0]));
         }
-        return GrpcSslContexts.configure(builder, groups.isEmpty() ? SslProvider.JDK : SslProvider.OPENSSL)
+        return GrpcSslContexts.configure(builder, SslProvider.OPENSSL)
                 .trustManager(new ServerTrust(roots.trust(), server.host(), server.otherName())).endpointIdentificationAlgorithm(null)
                 .build();
     }

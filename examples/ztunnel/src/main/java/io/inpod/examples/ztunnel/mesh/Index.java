@@ -47,6 +47,12 @@ final class Index {
         return index.plus(key, List.copyOf(more));
     }
 
+    /** Puts a value where another is that comes at the same place in the order. */
+    static <K, V> PMap<K, List<V>> replaced(PMap<K, List<V>> index, K key, V old, V value) {
+        List<V> values = few(index, key);
+        return index.plus(key, values.size() == 1 ? List.of(value) : values.stream().map(v -> v.equals(old) ? value : v).toList());
+    }
+
     static <K, V> PMap<K, List<V>> without(PMap<K, List<V>> index, K key, V value) {
         List<V> rest = new ArrayList<>(few(index, key));
         rest.remove(value);

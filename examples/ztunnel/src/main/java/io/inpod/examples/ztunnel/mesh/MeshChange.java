@@ -59,6 +59,11 @@ public final class MeshChange {
      * @return this
      */
     public MeshChange put(Workload workload) {
+        Workload old = workloads.get(workload.uid());
+        if (old != null && hasSameKeys(old, workload)) {
+            replace(old, workload);
+            return this;
+        }
         removeWorkload(workload.uid());
         workloads = workloads.plus(workload.uid(), workload);
         if (!workload.hostNetwork()) {
@@ -78,6 +83,31 @@ public final class MeshChange {
             regrouped(service).add(workload.uid());
         });
         return this;
+    }
+
+    private static boolean hasSameKeys(Workload one, Workload other) {
+        return one.hostNetwork() == other.hostNetwork() && one.network().equals(other.network())
+                && one.addresses().equals(other.addresses()) && one.namespace().equals(other.namespace())
+                && one.name().equals(other.name()) && one.hostname().equals(other.hostname()) && one.identity().equals(other.identity())
+                && one.services().equals(other.services());
+    }
+
+    /** Puts a workload where another is in all indexes: half of the work, and most changes of a mesh are such. */
+    private void replace(Workload old, Workload workload) {
+        workloads = workloads.plus(workload.uid(), workload);
+        if (!workload.hostNetwork()) {
+            for (InetAddress address : workload.addresses().stream().distinct().toList()) {
+                byAddress = Index.replaced(byAddress, new NetworkAddress(workload.network(), address), old, workload);
+            }
+        }
+        if (!workload.name().isEmpty()) {
+            byName = Index.replaced(byName, new PodName(workload.namespace(), workload.name()), old, workload);
+        }
+        if (!workload.hostname().isEmpty()) {
+            byHostname = Index.replaced(byHostname, workload.hostname(), old, workload);
+        }
+        byIdentity = Index.with(byIdentity, workload.identity(), workload.uid(), workload);
+        workload.services().keySet().forEach(service -> regrouped(service).add(workload.uid()));
     }
 
     /**

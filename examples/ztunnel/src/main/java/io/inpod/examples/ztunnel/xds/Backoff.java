@@ -1,27 +1,50 @@
 package io.inpod.examples.ztunnel.xds;
 
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 
 /**
- * How long to wait before the next attempt: 10 ms at first, then twice as long each time, up to 15 s, each ±20 %, so that proxies that have
- * lost their server together don't come back together. For one thread.
+ * How long to wait before the next attempt. A proxy that starts, and so serves nobody yet, waits 10 ms, then twice as long each time, up
+ * to 15 s. One that has lost a server that it had waits for a random part of some seconds first, since thousands of proxies have lost it
+ * at the same moment, and its mesh stays in force meanwhile; then twice as long each time, too. All but that first time are shortened at
+ * random, by half at most. For one thread.
  */
 final class Backoff {
     private static final Duration FIRST = Duration.ofMillis(10);
     private static final Duration LAST = Duration.ofSeconds(15);
 
-    private Duration next = FIRST;
+    private final Duration lost;
+    private final RandomGenerator random;
+    private Duration window = FIRST;
+    private boolean isLost;
 
-    /** Begins again: the last attempt was of use. */
+    /**
+     * Creates one for a proxy that starts.
+     *
+     * @param lost within what time proxies come back that have lost their server
+     */
+    Backoff(Duration lost) {
+        this(lost, new SplittableRandom());
+    }
+
+    Backoff(Duration lost, RandomGenerator random) {
+        this.lost = lost;
+        this.random = random;
+    }
+
+    /** Begins again: the server answers, so others have lost it too if it ends the stream. */
     void reset() {
-        next = FIRST;
+        window = lost;
+        isLost = true;
     }
 
     /** {@return how long to wait now} */
     Duration next() {
-        Duration now = next;
-        next = now.compareTo(LAST.dividedBy(2)) > 0 ? LAST : now.multipliedBy(2);
-        return Duration.ofNanos((long) (now.toNanos() * (0.8 + 0.4 * ThreadLocalRandom.current().nextDouble())));
+        double part = isLost ? random.nextDouble() : 0.5 + random.nextDouble() / 2;
+        Duration now = Duration.ofNanos((long) (window.toNanos() * part));
+        window = window.compareTo(LAST.dividedBy(2)) > 0 ? LAST : window.multipliedBy(2);
+        isLost = false;
+        return now;
     }
 }

@@ -68,7 +68,7 @@ public final class XdsSource implements MeshSource {
     private volatile boolean closed;
     // Below: on the thread only.
     private final Map<String, ResourceSet> types = new LinkedHashMap<>();
-    private final Backoff backoff = new Backoff();
+    private final Backoff backoff;
     private @Nullable MeshState state;
     private final MissingPolicies missing = new MissingPolicies();
     private final List<Runnable> answers = new ArrayList<>(); // of what doesn't count yet
@@ -88,11 +88,12 @@ public final class XdsSource implements MeshSource {
      * @param silence how long nothing may come of what was asked for
      * @param rootsInterval how often the file with the roots is looked at
      * @param policies how long workloads wait for policies that they newly name
+     * @param lost within what time it comes back to a server that it had: less than connections wait that need an answer
      * @param mostBytes how long a response may be
      * @param gathering for how long names that are needed are collected for one request
      */
-    record Limits(Duration silence, Duration rootsInterval, Duration policies, int mostBytes, Duration gathering) {
-        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2),
+    record Limits(Duration silence, Duration rootsInterval, Duration policies, Duration lost, int mostBytes, Duration gathering) {
+        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2), Duration.ofSeconds(4),
                 (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4), Duration.ofMillis(10));
     }
 
@@ -109,6 +110,7 @@ public final class XdsSource implements MeshSource {
         this.config = config;
         this.settings = Objects.requireNonNull(config.xds(), "XDS_ADDRESS");
         this.limits = limits;
+        this.backoff = new Backoff(limits.lost);
         node = NodeDescription.of(settings);
         demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
@@ -362,7 +364,8 @@ public final class XdsSource implements MeshSource {
             thread.shutdown();
             return;
         }
-        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED ? ""
+        boolean isTooLong = String.valueOf(why.getDescription()).contains("exceeds maximum size"); // a busy istiod has the same code
+        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED || !isTooLong ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
         String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
         again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong, isRegular(why));

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class MeshTest {
@@ -23,6 +24,7 @@ class MeshTest {
     private static final int STEPS = 3000;
 
     private final Random random = new Random(SEED);
+    private @Nullable WorkloadBuilder latest;
 
     private static InetAddress ip(String text) {
         try {
@@ -59,9 +61,15 @@ class MeshTest {
     private Workload workload() {
         Map<ServiceName, Ports> services = new HashMap<>();
         few(this::serviceName).forEach(name -> services.put(name, ports()));
-        return Workload.builder(uid(), one(NAMESPACES)).name("p" + random.nextInt(3)).serviceAccount("sa" + random.nextInt(2)).network(one(NETWORKS))
+        latest = Workload.builder(uid(), one(NAMESPACES)).name("p" + random.nextInt(3)).serviceAccount("sa" + random.nextInt(2)).network(one(NETWORKS))
                 .addresses(few(this::address)).hostname(random.nextBoolean() ? "" : "H" + random.nextInt(3) + ".example").node("n" + random.nextInt(2))
-                .hostNetwork(random.nextInt(4) == 0).hbone(random.nextBoolean()).services(services).build();
+                .hostNetwork(random.nextInt(4) == 0).hbone(random.nextBoolean()).services(services);
+        return latest.build();
+    }
+
+    /** The same workload, found by the same keys, but for what no index has. */
+    private Workload sameWorkload() {
+        return latest == null ? workload() : latest.node("n" + random.nextInt(2)).hbone(random.nextBoolean()).build();
     }
 
     private Service service() {
@@ -78,12 +86,13 @@ class MeshTest {
     }
 
     private void change(MeshChange change) {
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
             case 0 -> change.put(workload());
             case 1 -> change.removeWorkload(uid());
             case 2 -> change.put(service());
             case 3 -> change.removeService(serviceName());
             case 4 -> change.put(policy());
+            case 5 -> change.put(sameWorkload());
             default -> change.removePolicy(one(NAMESPACES) + "/p" + random.nextInt(3));
         }
     }

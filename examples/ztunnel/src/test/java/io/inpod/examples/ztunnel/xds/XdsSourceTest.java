@@ -56,7 +56,9 @@ import org.slf4j.LoggerFactory;
 /** The source against a control plane that does well, and one that doesn't. */
 @Timeout(60)
 class XdsSourceTest {
-    private static final XdsSource.Limits PATIENT = new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(10));
+    private static final Duration LOST = Duration.ofMillis(10);
+    private static final XdsSource.Limits PATIENT =
+            new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), LOST, 1 << 20, Duration.ofMillis(10));
     private static TestAuthority authority;
     private static TestAuthority.Identity identity;
 
@@ -164,7 +166,7 @@ class XdsSourceTest {
     @Test
     void whatIsNeededAtTheSameTimeIsOneRequest() throws Exception {
         assertThat(XdsSource.Limits.DEFAULT.gathering()).isEqualTo(Duration.ofMillis(10));
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), 1 << 20, Duration.ofSeconds(2)), "XDS_ON_DEMAND", "true");
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMillis(20), Duration.ofMinutes(1), LOST, 1 << 20, Duration.ofSeconds(2)), "XDS_ON_DEMAND", "true");
         TestControlPlane.Stream stream = accept();
         stream.send(policies("1"));
         state.demand().ask("n/10.1.0.1", () -> { });
@@ -280,7 +282,7 @@ class XdsSourceTest {
 
     @Test
     void aPolicyThatDoesntComeIsWaitedForOnceAndThenUnknown() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMillis(50), 1 << 20, Duration.ofMillis(10)));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMillis(50), LOST, 1 << 20, Duration.ofMillis(10)));
         TestControlPlane.Stream stream = loaded();
         stream.send(addresses("3", workload("v2", pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new"))));
         while (swaps.get() < 2) {
@@ -592,7 +594,7 @@ class XdsSourceTest {
 
     @Test
     void silenceIsNoticed() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), Duration.ofMinutes(1), 1 << 20, Duration.ofMillis(10)));
+        start(new XdsSource.Limits(Duration.ofMillis(150), Duration.ofMinutes(1), Duration.ofMinutes(1), LOST, 1 << 20, Duration.ofMillis(10)));
         server.accept();
         assertThat(awaitError(error -> error.contains("has sent nothing for 150 ms"))).contains("hasn't answered about Address and Authorization");
         server.first = List.of(addresses("1")); // policies are missing, without which nothing counts
@@ -603,7 +605,7 @@ class XdsSourceTest {
 
     @Test
     void aResponseThatIsTooLongIsRefused() throws Exception {
-        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), 10_000, Duration.ofMillis(10)));
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), LOST, 10_000, Duration.ofMillis(10)));
         TestControlPlane.Stream stream = loaded();
         stream.say(addresses("3", workload("v1", pod("b", "10.0.0.2", "x".repeat(10_000)))));
         assertThat(awaitError(error -> error.contains("RESOURCE_EXHAUSTED"))).contains("10000");
