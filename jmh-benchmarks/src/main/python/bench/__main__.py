@@ -7,7 +7,7 @@ import os
 import sys
 
 from charts import charts
-from figures import failures
+from figures import failures, together
 from pieces import pieces
 from report import report
 
@@ -36,7 +36,8 @@ def arguments():
     parser.add_argument("--secs", type=positive, default=4, metavar="N",
                         help="seconds of each warm load (4); below 4, the first seconds are measured for one round only")
     parser.add_argument("--out", metavar="DIR", help="the directory of the results (docs/benchmarks)")
-    parser.add_argument("--from", dest="result", metavar="FILE", help="write table and charts of this mesh.json instead of measuring")
+    parser.add_argument("--from", dest="results", action="append", default=[], metavar="FILE",
+                        help="write table and charts of this mesh.json instead of measuring; of all runs, if given more than once")
     parser.add_argument("--root", default=".", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -70,6 +71,11 @@ def measured(options):
     return result
 
 
+def read(name):
+    with open(name, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def draw(result, out):
     """Writes and prints what a result says."""
     text = report(result)
@@ -86,14 +92,12 @@ def main():
     out = options.out or os.path.join(options.root, "docs/benchmarks")
     os.makedirs(out, exist_ok=True)
     failed, result = [], None
-    if options.result:
-        with open(options.result, encoding="utf-8") as file:
-            result = json.load(file)
+    if options.results:
+        result = together([read(file) for file in options.results])
     else:
         if options.what != "mesh":
-            file, status = pieces(options.root, options.runs, out)
+            file, failed = pieces(options.root, options.runs, out)
             print(f"written: {file}")
-            failed += [f"JMH ended with {status}"] if status else []
         if options.what != "pieces":
             result = measured(options)
     if result is not None:

@@ -52,6 +52,23 @@ def names(result):
     return [contender["name"] for contender in result["contenders"]]
 
 
+def together(results):
+    """Returns one result with the runs of several, which must have had the same settings and contenders; the machine is the first one's."""
+    first, runs, count = results[0], [], 0
+    for result in results:
+        settings, own = dict(result["settings"]), result["settings"]["runs"]
+        settings["runs"] = first["settings"]["runs"]
+        if settings != first["settings"] or names(result) != names(first) or congestion(result) != congestion(first):
+            raise SystemExit("bench: these results have different settings or contenders, so they can't be put together")
+        runs += [{**run, "number": run["number"] + count} for run in result["runs"]]
+        count += own
+    return {**first, "settings": {**first["settings"], "runs": count}, "runs": runs}
+
+
+def congestion(result):
+    return result["machine"]["congestion control"]
+
+
 def failures(result):
     return [(run["contender"], run["number"], run["failure"]) for run in result["runs"] if "failure" in run]
 

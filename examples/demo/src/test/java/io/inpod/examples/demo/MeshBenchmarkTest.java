@@ -28,6 +28,7 @@ import org.w3c.dom.NodeList;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MeshBenchmarkTest {
+    private static final Path RECORDED = Path.of("src/test/resources/mesh-benchmark.json");
     private static final List<String> CHARTS = List.of("throughput", "cpu", "requests", "connections", "memory", "latency", "start");
 
     private Path out = Path.of(".");
@@ -37,16 +38,22 @@ class MeshBenchmarkTest {
 
     @BeforeAll
     void draw(@TempDir Path directory) throws Exception {
-        out = directory;
         Tool.require("python3");
-        Path printed = out.resolve("printed");
-        Path failed = out.resolve("errors");
-        Process process = new ProcessBuilder("python3", "-B", "../../jmh-benchmarks/src/main/python/bench", "--from", "src/test/resources/mesh-benchmark.json",
-                "--out", out.toString()).redirectOutput(printed.toFile()).redirectError(failed.toFile()).start();
+        out = directory;
+        status = draw(out, RECORDED);
+        table = Files.readString(out.resolve("printed"));
+        errors = Files.readString(out.resolve("errors"));
+    }
+
+    /** Draws results together, and returns the exit status. */
+    private static int draw(Path out, Path... results) throws Exception {
+        List<String> command = new ArrayList<>(List.of("python3", "-B", "../../jmh-benchmarks/src/main/python/bench", "--out", out.toString()));
+        for (Path result : results) {
+            command.addAll(List.of("--from", result.toString()));
+        }
+        Process process = new ProcessBuilder(command).redirectOutput(out.resolve("printed").toFile()).redirectError(out.resolve("errors").toFile()).start();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        status = process.exitValue();
-        table = Files.readString(printed);
-        errors = Files.readString(failed);
+        return process.exitValue();
     }
 
     /** Returns the cells of the row that begins with a label, in the section with a title. */
@@ -82,7 +89,17 @@ class MeshBenchmarkTest {
 
     @Test
     void keepsTheResult() throws IOException {
-        assertThat(Json.read(Files.readString(out.resolve("mesh.json")))).isEqualTo(Json.read(Files.readString(Path.of("src/test/resources/mesh-benchmark.json"))));
+        assertThat(Json.read(Files.readString(out.resolve("mesh.json")))).isEqualTo(Json.read(Files.readString(RECORDED)));
+    }
+
+    @Test
+    void putsRunsOfTheSameKindTogether(@TempDir Path other) throws Exception {
+        draw(other, RECORDED, RECORDED);
+        assertThat(Files.readString(other.resolve("printed"))).contains("runs: 6\n", "FAILED, envoy, run 5", "in each of 4 pairs of runs");
+
+        Path bbr = Files.writeString(other.resolve("bbr.json"), Files.readString(RECORDED).replace("\"cubic\"", "\"bbr\""));
+        assertThat(draw(other, RECORDED, bbr)).isEqualTo(1);
+        assertThat(Files.readString(other.resolve("errors"))).contains("can't be put together");
     }
 
     @Test
