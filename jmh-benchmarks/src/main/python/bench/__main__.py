@@ -39,17 +39,32 @@ def arguments():
     parser.add_argument("--from", dest="results", action="append", default=[], metavar="FILE",
                         help="write table and charts of this mesh.json instead of measuring; of all runs, if given more than once")
     parser.add_argument("--root", default=".", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if len({name for name, _ in options.peer}) < len(options.peer):
+        parser.error("two peers have the same name")
+    return options
 
 
 def say(words):
     print(words, file=sys.stderr, flush=True)
 
 
+def tidy(command, root):
+    """Returns a command without its class path, and without where this machine has the project."""
+    words = []
+    for i, word in enumerate(command):
+        if word != "-cp" and command[i - 1:i] != ["-cp"]:
+            words.append(word.replace(root, "."))
+    return words
+
+
 def measured(options):
     from contenders import contenders  # drawing needs nothing of this
     from machine import machine
     from measure import measure
+    with open("/proc/sys/net/ipv4/tcp_available_congestion_control", encoding="utf-8") as file:
+        if options.cc not in file.read().split():
+            sys.exit(f"bench: this kernel has no congestion control {options.cc}; it may be a module: modprobe tcp_{options.cc}")
     present, missing = [], []
     for contender in contenders(options.root, options.peer):
         why = contender.missing()
@@ -65,6 +80,7 @@ def measured(options):
         for contender in present:
             say(f"bench: run {number} of {options.runs}, {contender.name}")
             run = measure(contender, options.cc, options.secs)
+            run["commands"] = [tidy(command, options.root) for command in run.get("commands", [])]
             if "failure" in run:
                 say(f"bench: FAILED, {contender.name}, run {number}: {run['failure']}")
             result["runs"].append({"number": number, "contender": contender.name, **run})

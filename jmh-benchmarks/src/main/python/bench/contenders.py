@@ -50,7 +50,7 @@ class Ztunnel:
             running.start_seconds = time.perf_counter() - begun
             network.redirect()
             running.enrol_ms = agent.enrol(network.pods)
-        except BaseException as failure:
+        except Exception as failure:
             running.stop()
             raise RuntimeError(f"{failure}\n{running.processes.last_words()}") from failure
         return running
@@ -73,7 +73,7 @@ class Pair:
             begun = time.perf_counter()
             self.module.start(network, home, running.processes, prepared)
             running.start_seconds = time.perf_counter() - begun
-        except BaseException as failure:
+        except Exception as failure:
             running.stop()
             raise RuntimeError(f"{failure}\n{running.processes.last_words()}") from failure
         return running

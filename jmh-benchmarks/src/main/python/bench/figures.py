@@ -48,6 +48,11 @@ def pairs(result, peer):
     return len(complete(result, OURS).keys() & complete(result, peer).keys())
 
 
+def commands(result, contender):
+    """Returns the commands of the contender's first run that didn't fail."""
+    return next((run["commands"] for run in complete(result, contender).values()), [])
+
+
 def names(result):
     return [contender["name"] for contender in result["contenders"]]
 

@@ -26,9 +26,13 @@ class Loads:
         self.servers.start(self.server.command("fortio", "server", "-http-port", f"{self.server.address}:{HTTP}", "-tcp-port", str(ECHO),
                                                "-redirect-port", "disabled", "-grpc-port", "disabled", "-udp-port", "disabled"),
                            f"{home}/fortio.log")
-        for port in (IPERF, HTTP, ECHO):
-            self.server.await_port(port, self.servers)
         self.proxy = Processes()
+        try:
+            for port in (IPERF, HTTP, ECHO):
+                self.server.await_port(port, self.servers)
+        except Exception:
+            self.stop()
+            raise
 
     def stop(self):
         self.servers.stop()
@@ -71,12 +75,13 @@ class Loads:
         return {"held": after, "per_connection": (after - before) * 1024 / number}
 
     def _iperf(self, name, seconds, *arguments):
-        begun = self.proxy.cpu_seconds()
-        found = self._client("iperf3", "-c", self.server.address, "-p", str(IPERF), "-t", str(seconds), "-J", *arguments,
-                             seconds=seconds)
-        if "busy" in found.get("error", ""):  # the end of the previous test hasn't arrived yet
-            time.sleep(0.2)
-            return self._iperf(name, seconds, *arguments)
+        for _ in range(20):
+            begun = self.proxy.cpu_seconds()
+            found = self._client("iperf3", "-c", self.server.address, "-p", str(IPERF), "-t", str(seconds), "-J", *arguments,
+                                 seconds=seconds)
+            if "busy" not in found.get("error", ""):
+                break
+            time.sleep(0.2)  # the end of the previous test hasn't arrived yet
         if "error" in found:
             raise LoadFailed(f"iperf3: {found['error']}")
         received = found["end"]["sum_received"]
@@ -100,7 +105,7 @@ class Loads:
             done = subprocess.run(self.client.command(*command), capture_output=True, text=True, timeout=seconds + 30, check=False)
         except subprocess.TimeoutExpired:
             raise LoadFailed(f"{command[0]} has not ended after {seconds + 30} s") from None
-        begin = done.stdout.find("{")
-        if begin < 0:
-            raise LoadFailed(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-        return json.loads(done.stdout[begin:])
+        try:
+            return json.loads(done.stdout[done.stdout.index("{"):])
+        except ValueError:
+            raise LoadFailed(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-500:]}") from None

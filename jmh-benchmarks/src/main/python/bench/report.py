@@ -1,9 +1,11 @@
 """The table that is printed, in Markdown, from a result."""
 
-from figures import OURS, PHASES, behind, failures, figure, names, pairs, ratio
+from figures import OURS, PHASES, behind, commands, failures, figure, names, pairs, ratio
 
 TITLES = {"cold": "Cold: the first second of each load, within the first seconds from ready", "warm": "Warm: after the first seconds",
           "process": "The process"}
+
+RATIOS = "Medians; then the ratios of runs that followed each other: median (least–greatest)."
 
 
 def short(value):
@@ -31,6 +33,7 @@ def report(result):
     lines += [f"* {name}: {value}" for name, value in machine.items() if value]
     lines += [f"* {name}: {value}" for name, value in settings.items()]
     lines += [f"* {contender['name']}: {contender['what']}" for contender in result["contenders"]]
+    lines += [f"* {name} ran as: `{' '.join(command)}`" for name in contenders for command in commands(result, name)]
     lines += [f"* NOT MEASURED, {missing['name']}: {missing['why']}" for missing in result["missing"]]
     lines += [f"* FAILED, {name}, run {number}: {why}" for name, number, why in failures(result)]
     for phase, figures in PHASES.items():
@@ -42,8 +45,7 @@ def report(result):
                 ratios = [spread_words(ratio(result, peer, phase, each.key)) for peer in peers]
                 rows.append([f"{each.label}, {each.unit}", *medians, *ratios])
         if rows:
-            lines += ["", f"## {TITLES[phase]}", "", "Medians; then the ratios of runs that followed each other: median (least–greatest).",
-                      ""]
+            lines += ["", f"## {TITLES[phase]}", "", RATIOS, ""]
             lines += table(["figure", *contenders, *(f"{OURS}/{peer}" for peer in peers)], rows)
     for peer in peers:
         if peer != "bare":

@@ -80,6 +80,12 @@ class MeshBenchmarkTest {
     }
 
     @Test
+    void saysOnWhatItDepends() {
+        assertThat(table).contains("* kernel: 6.18\n", "* cpu: a processor\n", "* congestion control: cubic\n", "* jdk: openjdk",
+                "* inpod ran as: `java -XX:+UseSerialGC Main`\n");
+    }
+
+    @Test
     void saysWhereOursIsBehindInEachPair() {
         String behind = table.substring(table.indexOf("## Where inpod is behind envoy in each of 2 pairs"));
         behind = behind.substring(0, behind.indexOf("\n## "));
