@@ -23,6 +23,11 @@ def linear(least, most, begin, end, ticks=None):
     return Axis(float, ticks, begin, end)
 
 
+def seconds(most, begin, end):
+    """Labels each fifth second, the first after the most included."""
+    return Axis(float, range(0, math.ceil(most / 5) * 5 + 1, 5), begin, end)
+
+
 def logarithmic(least, most, begin, end):
     """Labels 1, 2 and 5 times each power of ten, from the one at or below the least to the one at or above the most."""
     exponents = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(most)) + 2)

@@ -3,7 +3,7 @@
 import math
 from statistics import median
 
-from axes import linear, logarithmic
+from axes import linear, logarithmic, seconds
 from figures import LOADED, PROCESS, complete, figure, names
 from report import short
 from svg import Svg, width
@@ -131,7 +131,7 @@ def start(result):
         high = top + number // 2 * 240
         values = [y for _, points in curves[key] for _, y in points]
         least = min(values) if scale is logarithmic else 0
-        panel(svg, title, (left, high, right, high + 170), linear(0, latest, left, right - 8), scale(least, max(values), high + 170, high),
+        panel(svg, title, (left, high, right, high + 170), seconds(latest, left, right - 8), scale(least, max(values), high + 170, high),
               curves[key], lambda tick: f"{tick:g}")
         svg.text((left + right) / 2, high + 204, "seconds from ready, medians of the runs", anchor="middle", soft=True)
     return svg

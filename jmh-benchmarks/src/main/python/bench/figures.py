@@ -10,13 +10,13 @@ LOADED = [Figure("stream", "1 stream", "Gbit/s", True), Figure("stream_cpu", "CP
           Figure("streams", "4 streams", "Gbit/s", True), Figure("streams_cpu", "CPU, 4 streams", "s/GB", False),
           Figure("reverse", "1 stream, reverse", "Gbit/s", True), Figure("reverse_cpu", "CPU, reverse", "s/GB", False),
           Figure("p50", "1,000 requests/s: p50", "ms", False), Figure("p99", "1,000 requests/s: p99", "ms", False),
-          Figure("p99.9", "1,000 requests/s: p99.9", "ms", False), Figure("paced_cpu", "CPU of each", "µs", False),
-          Figure("requests", "requests, 16 connections", "/s", True), Figure("requests_cpu", "CPU of each", "µs", False),
-          Figure("connections", "new connections", "/s", True), Figure("connections_cpu", "CPU of each", "µs", False)]
+          Figure("p99.9", "1,000 requests/s: p99.9", "ms", False), Figure("paced_cpu", "CPU, 1,000 requests/s", "µs", False),
+          Figure("requests", "requests, 16 connections", "/s", True), Figure("requests_cpu", "CPU, requests, 16 connections", "µs", False),
+          Figure("connections", "new connections", "/s", True), Figure("connections_cpu", "CPU, new connections", "µs", False)]
 PROCESS = [Figure("start", "start until it connects or listens", "s", False), Figure("enrol", "a pod is acknowledged", "ms", False),
            Figure("idle", "resident when ready", "MB", False), Figure("held", "resident with 2,000 open connections", "MB", False),
            Figure("end", "resident at the end", "MB", False), Figure("per_connection", "an open connection", "KB", False),
-           Figure("idle_cpu", "CPU when idle again", "%", False)]
+           Figure("idle_cpu", "CPU when idle", "%", False)]
 PHASES = {"cold": LOADED, "warm": LOADED, "process": PROCESS}
 OURS = "inpod"
 

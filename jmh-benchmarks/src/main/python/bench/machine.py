@@ -29,5 +29,5 @@ def machine(root, congestion):
             "load": f"{os.getloadavg()[0]:.1f} before the first run", "congestion control": congestion,
             "jdk": first_line(f"{os.environ.get('JAVA_HOME', '/usr')}/bin/java", "-version"),
             "INPOD_JAVA_OPTS": os.environ.get("INPOD_JAVA_OPTS", ""),
-            "envoy": first_line(envoy.PROGRAM, "--version"), "haproxy": first_line("haproxy", "-v"),
+            "envoy": (first_line(envoy.PROGRAM, "--version") or "").split("version: ")[-1], "haproxy": first_line("haproxy", "-v"),
             "iperf3": first_line("iperf3", "--version"), "fortio": first_line("fortio", "version")}

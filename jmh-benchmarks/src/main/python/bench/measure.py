@@ -10,6 +10,7 @@ from network import Network
 FIRST_SECONDS = 30
 HELD_CONNECTIONS = 2000
 SHORT = 4
+SETTLE_SECONDS = 2
 
 
 def measure(contender, congestion, seconds):
@@ -49,11 +50,13 @@ def loaded(running, loads, ready, seconds):
     warm = {}
     for load in (loads.stream, loads.streams, loads.reverse, loads.paced, loads.requests, loads.connections):
         warm.update(load(seconds))
-    process = loads.held(HELD_CONNECTIONS)
-    process["end"] = running.processes.resident_mb()
+    time.sleep(SETTLE_SECONDS)
     begun = running.processes.cpu_seconds()
     time.sleep(seconds)
-    process["idle_cpu"] = (running.processes.cpu_seconds() - begun) / seconds * 100
+    used = running.processes.cpu_seconds() - begun
+    process = loads.held(HELD_CONNECTIONS)
+    process["idle_cpu"] = used / seconds * 100
+    process["end"] = running.processes.resident_mb()
     process["idle"] = idle
     if running.start_seconds is not None:
         process["start"] = running.start_seconds

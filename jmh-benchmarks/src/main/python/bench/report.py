@@ -49,9 +49,14 @@ def report(result):
             lines += table(["figure", *contenders, *(f"{OURS}/{peer}" for peer in peers)], rows)
     for peer in peers:
         if peer != "bare":
-            lines += ["", f"## Where {OURS} is behind {peer} in each of {pairs(result, peer)} pairs of runs", ""]
+            lines += ["", f"## Where {OURS} is behind {peer} in {pair_words(result, peer)}", ""]
             lines += behind_lines(result, peer) or ["nowhere"]
     return "\n".join(lines) + "\n"
+
+
+def pair_words(result, peer):
+    count = pairs(result, peer)
+    return f"each of {count} pairs of runs" if count != 1 else "the one pair of runs"
 
 
 def behind_lines(result, peer):

@@ -10,7 +10,8 @@ SIZES = {"title": 16, "heading": 13, "label": 12}
 
 
 def style(colours):
-    rules = [f".back{{fill:{colours['back']}}}", f"text{{fill:{colours['ink']}}}", f".soft{{fill:{colours['soft']}}}",
+    rules = [f".back{{fill:{colours['back']}}}", f"text{{fill:{colours['ink']};stroke:{colours['back']}}}",
+             f".soft{{fill:{colours['soft']}}}",
              f".grid{{stroke:{colours['grid']}}}", f".mark{{stroke:{colours['ink']}}}"]
     for i, colour in enumerate(colours["series"]):
         rules += [f".f{i}{{fill:{colour}}}", f".s{i}{{stroke:{colour}}}"]
@@ -62,7 +63,8 @@ class Svg:
 
     def __str__(self):
         high = self.height + 10
+        lines = "line{stroke-width:1}text{paint-order:stroke;stroke-width:3px}"
         return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.across} {high:.0f}" width="{self.across}" height="{high:.0f}" '
                 f'role="img" font-family="system-ui, sans-serif">\n<title>{escape(self.title)}</title>\n'
-                f"<style>line{{stroke-width:1}}{style(LIGHT)}@media(prefers-color-scheme:dark){{{style(DARK)}}}</style>\n"
+                f"<style>{lines}{style(LIGHT)}@media(prefers-color-scheme:dark){{{style(DARK)}}}</style>\n"
                 f'<rect class="back" width="{self.across}" height="{high:.0f}"/>\n' + "\n".join(self.elements) + "\n</svg>\n")
