@@ -25,7 +25,7 @@ def machine(root, congestion):
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "commit": first_line("git", "-C", root, "describe", "--always", "--dirty"),
             "kernel": platform.release(), "architecture": platform.machine(),
-            "cpu": cpu[1].strip() if cpu else "unknown", "cpus": os.cpu_count(), "memory_mb": memory,
+            "cpu": cpu[1].strip() if cpu else "unknown", "cpus": os.cpu_count(), "memory": f"{memory} MB",
             "load": f"{os.getloadavg()[0]:.1f} before the first run", "congestion control": congestion,
             "jdk": first_line(f"{os.environ.get('JAVA_HOME', '/usr')}/bin/java", "-version"),
             "INPOD_JAVA_OPTS": os.environ.get("INPOD_JAVA_OPTS", ""),
