@@ -44,8 +44,10 @@ class NodeAgent:
                 self.connection, _ = self.server.accept()
             except TimeoutError:
                 end = processes.ended()
-                if end or time.monotonic() > until:
-                    raise RuntimeError(f"{end or 'after 60 s the proxy has not connected'} to the agent") from None
+                if end:
+                    raise RuntimeError(f"{end} before it connected to the agent") from None
+                if time.monotonic() > until:
+                    raise RuntimeError("the proxy hasn't connected to the agent within 60 s") from None
         self.connection.settimeout(60)
         self.connection.recv(4096)
 

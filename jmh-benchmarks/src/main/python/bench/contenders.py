@@ -108,9 +108,9 @@ def contenders(root, peers):
 
 
 def resolved(command):
-    """Returns the command with the whole path of its program, if that is on the PATH."""
+    """Returns the command with the whole path of its program, if that is found on the PATH."""
     if "/" not in command[0]:
         for directory in os.environ["PATH"].split(":"):
             if os.access(f"{directory}/{command[0]}", os.X_OK):
                 return [f"{directory}/{command[0]}", *command[1:]]
-    return [os.path.abspath(command[0]), *command[1:]]
+    return command

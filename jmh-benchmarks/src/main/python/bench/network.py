@@ -53,8 +53,10 @@ class Pod:
         until = time.monotonic() + 30
         while f":{port} " not in self.run("ss", "-Hlnt"):
             end = processes.ended()
-            if end or time.monotonic() > until:
-                raise RuntimeError(f"{end or 'after 30 s nothing listens'} on port {port} of {self.name}")
+            if end:
+                raise RuntimeError(f"{end} before it listened on port {port} of {self.name}")
+            if time.monotonic() > until:
+                raise RuntimeError(f"nothing listens on port {port} of {self.name} within 30 s")
             time.sleep(0.02)
 
 
