@@ -15,7 +15,7 @@ from report import report
 def peer(text):
     name, separator, command = text.partition("=")
     if not separator or not name.replace("-", "").isalnum() or not command.strip() or name in ("bare", "inpod", "envoy", "haproxy"):
-        raise argparse.ArgumentTypeError(f"{text!r} isn't NAME=COMMAND with a name of letters and digits that isn't taken")
+        raise argparse.ArgumentTypeError(f"{text!r} isn't NAME=COMMAND with a name of letters, digits and hyphens that isn't taken")
     return name, command
 
 
