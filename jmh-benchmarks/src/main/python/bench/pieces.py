@@ -16,6 +16,6 @@ def pieces(root, iterations, out):
             print(line, end="", flush=True)
             if line.startswith("# Benchmark: "):
                 benchmark = line.split(": ", 1)[1].strip()
-            elif line.startswith("<") and "fail" in line:
+            elif "<failure>" in line or "<forked VM failed" in line:
                 failed.append(benchmark)
     return file, sorted(set(failed)) + ([f"JMH ended with {process.returncode}"] if process.returncode else [])
