@@ -16,27 +16,34 @@ import org.junit.jupiter.api.TestFactory;
 @Pods(1)
 class ProgramsTest {
     private static final Path LIST = Path.of(System.getenv("INPOD_PROGRAMS"));
+    private static final List<String> SPECIAL = List.of("cluster", "bench");
 
     private static List<String> lines() throws IOException {
         return Files.readAllLines(LIST).stream().filter(line -> !line.isEmpty() && !line.startsWith("#")).toList();
     }
 
-    /** Such programs are installed for verify --cluster, and otherwise not. */
-    private static boolean isForClusters(String line) {
-        return line.startsWith("cluster ");
+    /** Such programs are installed for verify --cluster or bench, and otherwise not. */
+    private static boolean isSpecial(String line) {
+        return SPECIAL.contains(occasion(line));
+    }
+
+    private static String occasion(String line) {
+        return line.split(" ", 2)[0];
     }
 
     @Test
     void everyLineNamesAnOccasionAProgramAndAPackage() throws IOException {
         assertThat(lines()).allSatisfy(line ->
-                assertThat(line).matches("(run|build|verify|cluster) +([A-Za-z0-9.+-]+|/[a-z0-9/.]+|python3:[a-z0-9_]+) +([a-z0-9][a-z0-9.+-]+|pip:[a-z-]+==[0-9.]+)( .*)?"));
-        assertThat(lines().stream().filter(line -> !isForClusters(line)).map(line -> line.split(" +")[1]).toList()).doesNotHaveDuplicates();
-        assertThat(lines().stream().filter(ProgramsTest::isForClusters).map(line -> line.split(" +")[1]).toList()).doesNotHaveDuplicates();
+                assertThat(line).matches("(run|build|verify|cluster|bench) +([A-Za-z0-9.+-]+|/[a-z0-9/.]+|python3:[a-z0-9_]+) +([a-z0-9][a-z0-9.+-]+|pip:[a-z-]+==[0-9.]+)( .*)?"));
+        assertThat(lines().stream().filter(line -> !isSpecial(line)).map(line -> line.split(" +")[1]).toList()).doesNotHaveDuplicates();
+        for (String occasion : SPECIAL) {
+            assertThat(lines().stream().filter(line -> occasion(line).equals(occasion)).map(line -> line.split(" +")[1]).toList()).isNotEmpty().doesNotHaveDuplicates();
+        }
     }
 
     @TestFactory
     Stream<DynamicTest> isInstalled() throws IOException {
-        return lines().stream().filter(line -> !isForClusters(line)).map(line -> line.split(" +")).filter(words -> words[1].matches("[A-Za-z0-9.+-]+") && !words[2].startsWith("pip:"))
+        return lines().stream().filter(line -> !isSpecial(line)).map(line -> line.split(" +")).filter(words -> words[1].matches("[A-Za-z0-9.+-]+") && !words[2].startsWith("pip:"))
                 .map(words -> DynamicTest.dynamicTest(words[1] + " of " + words[2], () -> Tool.require(words[1])));
     }
 
