@@ -93,8 +93,9 @@ public final class XdsSource implements MeshSource {
      * @param gathering for how long names that are needed are collected for one request
      */
     record Limits(Duration silence, Duration rootsInterval, Duration policies, Duration lost, int mostBytes, Duration gathering) {
-        static final Limits DEFAULT = new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2), Duration.ofSeconds(4),
-                (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4), Duration.ofMillis(10));
+        static final Limits DEFAULT =
+                new Limits(Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofSeconds(2), Duration.ofSeconds(4),
+                        (int) Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 4), Duration.ofMillis(10));
     }
 
     /**
