@@ -17,7 +17,9 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -89,7 +91,7 @@ public final class MeshServer {
         MethodDescriptor<DeltaDiscoveryRequest, byte[]> discovery =
                 IstioMethods.DELTA_AGGREGATED_RESOURCES.toBuilder(IstioMethods.DELTA_AGGREGATED_RESOURCES.getRequestMarshaller(), BYTES)
                         .build();
-        Server server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
+        Server server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .sslContext(GrpcSslContexts.configure(SslContextBuilder.forServer(ca.key(), ca.root())).build())
                 .permitKeepAliveTime(1, TimeUnit.SECONDS)
                 .addService(ServerServiceDefinition.builder(discovery.getServiceName())
@@ -101,7 +103,7 @@ public final class MeshServer {
         changes.setDaemon(true);
         changes.start();
         say("serving " + everything.length);
-        Scanner commands = new Scanner(System.in);
+        Scanner commands = new Scanner(System.in, StandardCharsets.UTF_8);
         while (commands.hasNext()) {
             switch (commands.next()) {
                 case "change" -> {
