@@ -31,8 +31,8 @@ public final class NamespaceFinders implements NamespaceFinder {
     }
 
     /**
-     * Searches by the processes of the node, by asking its runtime, and by the files with which the runtime keeps namespaces open. The runtime
-     * is asked for a pod without an address at the third search.
+     * Searches by the processes of the node, by asking its runtime, and by the files with which the runtime keeps namespaces open. The
+     * runtime is asked for a pod without an address at the third search.
      *
      * @param proc where the node's {@code /proc} is mounted
      * @param runtime the socket on which the runtime serves the CRI; null if it isn't to be asked

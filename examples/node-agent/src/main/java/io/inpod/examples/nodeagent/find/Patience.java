@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Remembers for how long a pod without an address has been searched for: its network is about to be made, and the plugin that makes it tells
- * the agent. So a costly way of searching is left out at first. Thread-safe.
+ * Remembers for how long a pod without an address has been searched for: its network is about to be made, and the plugin that makes it
+ * tells the agent. So a costly way of searching is left out at first. Thread-safe.
  */
 final class Patience {
     private static final int SEARCHES_WITHOUT = 2;
