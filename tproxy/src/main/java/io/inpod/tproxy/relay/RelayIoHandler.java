@@ -31,6 +31,8 @@ public final class RelayIoHandler implements IoHandler {
     private final IoHandler epoll;
     private final NamespaceTurns turns = new NamespaceTurns();
     private final NamespaceCookies cookies = new NamespaceCookies();
+    /** Made at once: its class couldn't be loaded any more when the process has no file descriptors left. */
+    private final BusyContext busyContext = new BusyContext();
 
     private RelayIoHandler(IoHandler epoll) {
         this.epoll = epoll;
@@ -51,7 +53,7 @@ public final class RelayIoHandler implements IoHandler {
     public int run(IoHandlerContext context) {
         boolean busy = !turns.isEmpty();
         long begun = System.nanoTime();
-        int handled = epoll.run(busy ? new BusyContext(context) : context); // the channels only queue
+        int handled = epoll.run(busy ? busyContext.of(context) : context); // the channels only queue
         turns.serve(busy ? System.nanoTime() - begun : 0);
         return handled;
     }
@@ -89,7 +91,15 @@ public final class RelayIoHandler implements IoHandler {
     }
 
     /** Channels wait for their turn: epoll must not. */
-    private record BusyContext(IoHandlerContext context) implements IoHandlerContext {
+    @SuppressWarnings("NullAway.Init") // has a context while the handler runs
+    private static final class BusyContext implements IoHandlerContext {
+        private IoHandlerContext context;
+
+        BusyContext of(IoHandlerContext wrapped) {
+            context = wrapped;
+            return this;
+        }
+
         @Override
         public boolean canBlock() {
             return false;

@@ -600,6 +600,8 @@ class ProcessTest {
                 assertThat(app.getInputStream().read()).isEqualTo(7);
             }
             ztunnel.awaitDescriptors(before);
+        } catch (IOException e) {
+            throw new AssertionError(String.join("\n", ztunnel.lines()), e);
         }
     }
 
