@@ -152,9 +152,6 @@ def purpose(name, permissions, start):
     return "the heap of Java" if 0x80000000 <= start < 0x100000000 else "other: metaspace, stacks, the JVM's own"
 
 
-
-
-
 def memory(process):
     """Returns the resident MiB by purpose, and those that are private and in no file."""
     by_purpose = {}

@@ -43,8 +43,9 @@ final class RelayIoRegistration implements IoRegistration {
         if (ops.equals(watched)) {
             return ops.value();
         }
-        watched = ops;
-        return registration.submit(ops);
+        long submitted = registration.submit(ops);
+        watched = ops; // not if it fails
+        return submitted;
     }
 
     @Override

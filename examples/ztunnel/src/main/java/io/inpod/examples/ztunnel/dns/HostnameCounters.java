@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 /**
  * Counts how often workloads without addresses were looked up by their hostnames, as Istio's ztunnel does: by the client, and the hostname,
@@ -37,11 +38,12 @@ public final class HostnameCounters implements MultiCollector {
                     label(client.canonicalRevision()), "source_cluster", label(client.clusterId()), "hostname", label(hostname));
         }
 
-        /** Without what isn't a label, of which no two series may have the same. */
+        /** The labels as they are exposed, and nothing else: no two series may have the same. */
         static LookedUp of(Workload client, String hostname) {
             Telemetry described = client.telemetry();
-            return new LookedUp(new Telemetry("", described.workloadName(), described.canonicalName(), described.canonicalRevision(),
-                    described.clusterId()), client.namespace(), client.identity().toString(), hostname);
+            return new LookedUp(new Telemetry("", label(described.workloadName()), label(described.canonicalName()),
+                    label(described.canonicalRevision()), label(described.clusterId())), label(client.namespace()),
+                    label(client.identity().toString()), label(hostname));
         }
 
         private static String label(String value) {
@@ -76,7 +78,8 @@ public final class HostnameCounters implements MultiCollector {
     }
 
     private static List<String> names(Telemetry client) {
-        return List.of(client.workloadName(), client.canonicalName(), client.canonicalRevision(), client.clusterId());
+        return Stream.of(client.workloadName(), client.canonicalName(), client.canonicalRevision(), client.clusterId()).map(LookedUp::label)
+                .toList();
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -63,13 +64,14 @@ public final class IstiodChannel {
                 .proxyDetector(address -> null).disableRetry().disableServiceConfigLookUp().build();
     }
 
-    /** OpenSSL: until it is compiled, which takes longer than a large mesh, the JDK's TLS is several times slower. */
+    /** OpenSSL if it can be loaded: until it is compiled, which takes longer than a large mesh, the JDK's TLS is several times slower. */
     private static SslContext tls(ControlPlane server, RootCertificates roots, List<String> groups) throws IOException {
         SslContextBuilder builder = SslContextBuilder.forClient();
         if (!groups.isEmpty()) {
             builder.option(OpenSslContextOption.GROUPS, groups.toArray(new String[0]));
         }
-        return GrpcSslContexts.configure(builder, SslProvider.OPENSSL)
+        SslProvider provider = groups.isEmpty() && !OpenSsl.isAvailable() ? SslProvider.JDK : SslProvider.OPENSSL;
+        return GrpcSslContexts.configure(builder, provider)
                 .trustManager(new ServerTrust(roots.trust(), server.host(), server.otherName())).endpointIdentificationAlgorithm(null)
                 .build();
     }

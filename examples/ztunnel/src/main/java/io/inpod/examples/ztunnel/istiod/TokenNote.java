@@ -75,8 +75,11 @@ public final class TokenNote {
     }
 
     private static String validity(@Nullable String seconds, Instant now) {
-        if (seconds == null || !seconds.matches("[0-9]{1,11}")) {
+        if (seconds == null) {
             return "doesn't expire";
+        }
+        if (!seconds.matches("[0-9]{1,11}")) {
+            return "has an expiry that can't be read";
         }
         Instant end = Instant.ofEpochSecond(Long.parseLong(seconds));
         return (end.isAfter(now) ? "expires at " : "expired at ") + end;

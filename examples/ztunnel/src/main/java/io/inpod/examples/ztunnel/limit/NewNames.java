@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Bounds how many requests in tunnels to one pod have the control plane asked for what they name: in each second so many, of which a client
- * may have as many as are left for the others. What has been answered isn't asked for again, and doesn't count. Thread-safe.
+ * may have as many as are left for the others. What has been asked for isn't asked for again, and doesn't count. Thread-safe.
  */
 public final class NewNames {
     /** In each second. */

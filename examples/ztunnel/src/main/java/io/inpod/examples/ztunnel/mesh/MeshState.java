@@ -96,6 +96,16 @@ public final class MeshState implements Supplier<Mesh> {
         boolean isAnswered(String name);
 
         /**
+         * Returns whether the source has been asked for a name, so that to {@link #ask} again asks it nothing.
+         *
+         * @param name the name
+         * @return true also if it has answered
+         */
+        default boolean isAsked(String name) {
+            return isAnswered(name);
+        }
+
+        /**
          * Asks, unless that has been asked already.
          *
          * @param name the name

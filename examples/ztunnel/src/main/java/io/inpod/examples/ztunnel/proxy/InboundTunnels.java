@@ -59,13 +59,14 @@ final class InboundTunnels implements TunnelRequestHandler {
             InetSocketAddress source = CanonicalAddress.ofChannel(connection.remoteAddress());
             InetSocketAddress local = CanonicalAddress.ofChannel(connection.localAddress());
             ConnectionTrace trace = pod.reports().traces().begin(true, TraceParent.of(request.headers()).orElse(null));
-            pod.whenKnown(connection, request.abandoned(), () -> serve(request, source, local, trace));
+            pod.whenKnown(connection, request.abandoned(), () -> serve(request, source, local, trace, false));
         } catch (ClosedChannelException e) {
             request.refuse(UNAVAILABLE); // the connection has been closed meanwhile
         }
     }
 
-    private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local, ConnectionTrace trace) {
+    /** Serves a request, which may have counted already as one for which the control plane is asked. */
+    private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local, ConnectionTrace trace, boolean counted) {
         Authority authority = request.authority();
         OwnWorkload.Known known = pod.self().known(); // one state of the mesh
         Optional<Workload> self = known.workload();
@@ -78,7 +79,8 @@ final class InboundTunnels implements TunnelRequestHandler {
             return;
         }
         List<String> names = needed(known.mesh(), self.get(), local, authority);
-        if (!names.isEmpty() && !newNames.tryTake(source.getAddress())) {
+        boolean asks = names.stream().anyMatch(name -> !pod.demand().isAsked(name));
+        if (asks && !counted && !newNames.tryTake(source.getAddress())) {
             refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT,
                     "too many requests name what the control plane would have to be asked for");
             return;
@@ -86,7 +88,7 @@ final class InboundTunnels implements TunnelRequestHandler {
         if (!names.isEmpty()) {
             Demanded.await(pod, request.connection(), request.abandoned(), names, unanswered -> {
                 if (unanswered == null) {
-                    serve(request, source, local, trace); // the answer may name something else that is needed
+                    serve(request, source, local, trace, counted || asks); // the answer may name something else that is needed
                 } else {
                     refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNANSWERED + unanswered);
                 }
@@ -94,7 +96,7 @@ final class InboundTunnels implements TunnelRequestHandler {
             return;
         }
         if (Demanded.isOutdated(pod, known.mesh())) {
-            serve(request, source, local, trace);
+            serve(request, source, local, trace, counted);
             return;
         }
         InboundRoute route = routing.route(known.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);

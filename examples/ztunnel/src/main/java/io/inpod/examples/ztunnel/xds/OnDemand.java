@@ -62,6 +62,11 @@ final class OnDemand implements Demand {
     }
 
     @Override
+    public boolean isAsked(String name) {
+        return asked.containsKey(name);
+    }
+
+    @Override
     public MeshState.Subscription ask(String name, Runnable answered) {
         Runnable own = () -> answered.run(); // an object for each call, even if callers share theirs
         boolean isAnswered;

@@ -88,7 +88,7 @@ public final class XdsSource implements MeshSource {
      * @param silence how long nothing may come of what was asked for
      * @param rootsInterval how often the file with the roots is looked at
      * @param policies how long workloads wait for policies that they newly name
-     * @param lost within what time it comes back to a server that it had: less than connections wait that need an answer
+     * @param lost within what time it first comes back to a server that it had: less than connections wait that need an answer
      * @param mostBytes how long a response may be
      * @param gathering for how long names that are needed are collected for one request
      */
@@ -264,7 +264,6 @@ public final class XdsSource implements MeshSource {
         }
         warned = false;
         disconnected = null;
-        backoff.reset(); // only now: a response that fails as a whole would be asked for again at once
         if (!applied.refused().isEmpty()) {
             String reasons = applied.refused().entrySet().stream().map(problem -> problem.getKey() + ": " + problem.getValue())
                     .collect(Collectors.joining("; "));
@@ -275,6 +274,9 @@ public final class XdsSource implements MeshSource {
             answers.add(() -> demand.answered(response, applied.refused().keySet()));
         }
         use(from, response, applied);
+        if (complete) { // only now: a response that fails as a whole would be asked for again at once
+            backoff.reset();
+        }
         from.send(answer.build());
         answer();
     }
@@ -369,7 +371,8 @@ public final class XdsSource implements MeshSource {
         String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED || !isTooLong ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
         String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong, isRegular(why));
+        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong,
+                isRegular(why) && !which.answered().isEmpty());
     }
 
     /** Whether the server has ended the connection in an orderly way, as istiod does every half hour. */
