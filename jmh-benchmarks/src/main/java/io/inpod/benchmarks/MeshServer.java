@@ -140,13 +140,13 @@ public final class MeshServer {
                 } else if (!request.getResponseNonce().isEmpty()) {
                     say("accepted " + request.getResponseNonce());
                 } else if (!request.getTypeUrl().equals(MeshMessages.ADDRESSES)) {
-                    answers.onNext(DeltaDiscoveryResponse.newBuilder().setTypeUrl(request.getTypeUrl()).setNonce("policies").build()
+                    send(answers, DeltaDiscoveryResponse.newBuilder().setTypeUrl(request.getTypeUrl()).setNonce("policies").build()
                             .toByteArray());
                 } else if (request.getNode().getId().isEmpty()) {
                     say("asked " + request.getResourceNamesSubscribeList());
                 } else {
                     byte[] first = request.getResourceNamesUnsubscribeList().contains("*") ? mesh.podsOfNode() : everything;
-                    answers.onNext(first);
+                    send(answers, first);
                     say("sent " + first.length);
                     stream = answers;
                 }
@@ -165,6 +165,13 @@ public final class MeshServer {
         };
     }
 
+    /** A stream takes one message after the other; answers and changes come from different threads. */
+    private static void send(StreamObserver<byte[]> to, byte[] message) {
+        synchronized (to) {
+            to.onNext(message);
+        }
+    }
+
     /** Sends changes of one workload each, evenly. */
     private void change() {
         int number = 0;
@@ -178,7 +185,7 @@ public final class MeshServer {
             }
             next += 1_000_000_000 / rate;
             LockSupport.parkNanos(next - System.nanoTime());
-            to.onNext(mesh.change(++number));
+            send(to, mesh.change(++number));
             sent.incrementAndGet();
         }
     }

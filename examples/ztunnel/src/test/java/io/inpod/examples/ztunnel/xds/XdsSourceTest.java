@@ -42,6 +42,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -581,6 +582,7 @@ class XdsSourceTest {
     void aConnectionThatHasItsAgeIsFollowedByAnotherWithoutAWarning() throws Exception {
         Logger logger = (Logger) LoggerFactory.getLogger("xds");
         ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.list = new CopyOnWriteArrayList<>(); // written by the source's thread while it is read
         lines.start();
         logger.addAppender(lines);
         keep(() -> logger.detachAppender(lines));
