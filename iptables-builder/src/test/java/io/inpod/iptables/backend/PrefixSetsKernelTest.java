@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -93,6 +94,24 @@ class PrefixSetsKernelTest {
     private String listed(Backend backend, String set) throws Exception {
         return backend.name().equals("fake") ? "" : backend.layout() == Layout.INET ? Kernel.run(namespace, "", "nft", "list", "set", "inet", "nets-filter", set)
                 : Kernel.run(namespace, "", "ipset", "save", set);
+    }
+
+    /** The kernel knows a set by its number in the namespace. */
+    @Test
+    void theSameRulesFindTheirSetsInEachNamespace() throws Exception {
+        Backend netlink = backend("netlink");
+        RuleSet rules = rules(V4, V6);
+        netlink.apply(namespace, NAMES, rules);
+        try (NetworkNamespace other = Kernel.namespace()) {
+            Kernel.run(other, "create first hash:ip\ncreate second hash:ip\n", "ipset", "restore");
+            netlink.apply(other, NAMES, rules);
+
+            for (NetworkNamespace each : List.of(namespace, other)) {
+                assertThat(netlink.diff(each, NAMES, rules)).isEmpty();
+                assertThat(Kernel.run(each, "", "iptables-nft", "-S", "NETS_OUT")).contains("--match-set nets-v4 dst");
+                assertThat(Kernel.run(each, "", "ip6tables-nft", "-S", "NETS_OUT")).contains("--match-set nets-v6 dst");
+            }
+        }
     }
 
     @ParameterizedTest

@@ -80,6 +80,11 @@ class DeployedMeshTest {
         }
     }
 
+    /** Jars of which nothing is needed stay closed. */
+    private String agentsFiles() throws Exception {
+        return cluster.sandbox().exec("sh", "-c", "for p in /proc/[0-9]*; do grep -q nodeagent.Main $p/cmdline && ls -l $p/fd; done; true");
+    }
+
     @Test
     @Order(1)
     void aRequestGoesThroughATunnel() throws Exception {
@@ -94,6 +99,7 @@ class DeployedMeshTest {
         assertThat(inPods()).contains("ISTIO", "lookup 100", ":15001", ":15006", ":15008");
         assertThat(probeRules()).contains("ISTIO", "istio-inpod-probes-v4");
         assertThat(cluster.sandbox().exec("sh", "-c", "cat /proc/[0-9]*/maps")).as("archives of classes").contains("/opt/inpod/agent.jsa", "/opt/inpod/ztunnel.jsa");
+        assertThat(agentsFiles()).as("jars").contains("node-agent-").doesNotContain(Runtime.version().feature() < 22 ? "asm-util-" : "nothing else");
         awaitLog("connection complete.*src.identity=\"spiffe://cluster.local/ns/shop/sa/default\".* dst.addr=" + server + ":15008 ", "inpod-system",
                 "daemonset/inpod-ztunnel");
     }

@@ -38,6 +38,10 @@ final class CompatTables implements Tables {
      * set, which would be most of the cost of applying a pod's rules.
      */
     private static List<WantedChain> wanted(Table table, IpFamily family, KernelNames names) {
+        return WrittenTables.of(table, family, names, noticed -> write(table, family, noticed));
+    }
+
+    private static List<WantedChain> write(Table table, IpFamily family, KernelNames names) {
         Scope scope = Scope.of(family, names);
         List<WantedChain> chains = new ArrayList<>(table.chains().size());
         boolean empty = false;

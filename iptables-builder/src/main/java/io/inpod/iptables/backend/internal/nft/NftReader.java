@@ -197,7 +197,7 @@ final class NftReader {
                     case 3 -> handle = attribute.number();
                     case 4 -> {
                         list = attribute;
-                        expressions.addAll(ExprReader.read(attribute.nested()));
+                        expressions.addAll(ExprReader.read(attribute));
                     }
                     case 7 -> beside(attribute.bytes(), expressions);
                     default -> {}

@@ -24,7 +24,12 @@ public final class ExprReader {
         this.data = data;
     }
 
-    public static List<Expr> read(List<NetlinkAttribute> elements) {
+    /** Reads the attribute NFTA_RULE_EXPRESSIONS. */
+    public static List<Expr> read(NetlinkAttribute list) {
+        return KnownExpressions.read(list);
+    }
+
+    static List<Expr> read(List<NetlinkAttribute> elements) {
         List<Expr> expressions = new ArrayList<>(elements.size());
         for (NetlinkAttribute element : elements) {
             String name = "";
