@@ -29,16 +29,18 @@ final class DocumentBuilder {
     private static final class Open {
         final Located located;
         final @Nullable Map<Object, Located> map;
-        final List<Located> list = new ArrayList<>();
+        final List<Located> list;
         final @Nullable String anchor;
         final @Nullable String variant;
         long values;
         int passedOn;
         @Nullable
-        Located key;
+        String key;
+        int keyLine;
 
         Open(int line, boolean isMap, @Nullable String anchor, @Nullable String variant) {
             this.map = isMap ? new LinkedHashMap<>() : null;
+            this.list = isMap ? List.of() : new ArrayList<>();
             this.located = new Located(line, isMap ? map : list);
             this.anchor = anchor;
             this.variant = variant;
@@ -64,6 +66,18 @@ final class DocumentBuilder {
         if (++documents > 1) {
             throw error(line, "there is more than one document");
         }
+    }
+
+    /** Adds the next key of a map. */
+    void key(int line, String name) {
+        Open map = open.getFirst();
+        map.values++;
+        setKey(map, line, name);
+    }
+
+    private void setKey(Open map, int line, String name) {
+        map.key = keys.computeIfAbsent(name, key -> key);
+        map.keyLine = line;
     }
 
     void scalar(int line, @Nullable Object value, @Nullable String anchor) throws ConfigException {
@@ -127,11 +141,12 @@ final class DocumentBuilder {
             if (value.value() instanceof Map || value.value() instanceof List) {
                 throw error(line, "a key must be a text");
             }
-            parent.key = new Located(line, keys.computeIfAbsent(String.valueOf(value.value()), key -> key));
+            setKey(parent, line, String.valueOf(value.value()));
         } else {
-            Object key = String.valueOf(parent.key.value());
-            if (parent.map.put(key, new Located(parent.key.line(), value.value())) != null) {
-                throw new ConfigException(source + ":" + parent.key.line() + ": duplicate key " + key);
+            String key = parent.key;
+            Located located = value.line() == parent.keyLine ? value : new Located(parent.keyLine, value.value());
+            if (parent.map.put(key, located) != null) {
+                throw new ConfigException(source + ":" + parent.keyLine + ": duplicate key " + key);
             }
             parent.key = null;
         }
@@ -140,7 +155,7 @@ final class DocumentBuilder {
     private void addItem(Open list, Located item) throws ConfigException {
         Open outermost = open.getLast();
         if (open.size() == 2 && outermost.key != null && list.anchor == null && list.variant == null) {
-            entries.entry(String.valueOf(outermost.key.value()), list.passedOn++, item);
+            entries.entry(outermost.key, list.passedOn++, item);
         } else {
             list.list.add(item);
         }
@@ -149,7 +164,7 @@ final class DocumentBuilder {
     /** Names the place by the keys of the document's root, as the reader of the file sees it. */
     ConfigException error(int line, String message) {
         Open outermost = open.peekLast();
-        String key = outermost == null || outermost.key == null ? "" : outermost.key.value() + ": ";
+        String key = outermost == null || outermost.key == null ? "" : outermost.key + ": ";
         return new ConfigException(source + ":" + line + ": " + key + message);
     }
 }

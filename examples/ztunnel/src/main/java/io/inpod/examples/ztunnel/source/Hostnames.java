@@ -4,15 +4,12 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import java.net.IDN;
 import java.text.Normalizer;
 import java.util.Locale;
-import java.util.regex.Pattern;
 
 /** Hostnames in the one form in which they are compared: lower case, and international ones as A-labels (RFC 5890). */
 final class Hostnames {
     private static final String WILDCARD = "*.";
     private static final int MOST_CHARACTERS = 253;
-    /** Letters, digits, hyphens and underscores, as RFC 1123 and the names of services on Windows have them. */
-    private static final Pattern LABEL = Pattern.compile("[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?");
-    private static final Pattern DIGITS = Pattern.compile("[0-9]+");
+    private static final int MOST_IN_LABEL = 63;
 
     private Hostnames() {}
 
@@ -26,21 +23,51 @@ final class Hostnames {
         if (ascii.length() > MOST_CHARACTERS) {
             throw node.error("must be a hostname of at most " + MOST_CHARACTERS + " characters, not " + ascii.length());
         }
-        String[] labels = ascii.split("\\.", -1);
-        for (String label : labels) {
-            if (!LABEL.matcher(label).matches()) {
-                throw node.error("must be a hostname, not " + quoted(name)
-                        + (label.equals("*") ? ": only its first label may be *" : ": " + quoted(label) + " is no label of one"));
-            }
+        int begin = 0;
+        for (int end = ascii.indexOf('.'); end >= 0; end = ascii.indexOf('.', begin)) {
+            check(node, name, ascii, begin, end);
+            begin = end + 1;
         }
-        if (DIGITS.matcher(labels[labels.length - 1]).matches()) {
+        check(node, name, ascii, begin, ascii.length());
+        if (isNumber(ascii, begin)) {
             throw node.error("must be a hostname, not " + quoted(name) + ": the last label can't be a number");
         }
         return ascii;
     }
 
+    private static void check(Node node, String name, String ascii, int begin, int end) throws ConfigException {
+        if (!isLabel(ascii, begin, end)) {
+            String label = ascii.substring(begin, end);
+            throw node.error("must be a hostname, not " + quoted(name)
+                    + (label.equals("*") ? ": only its first label may be *" : ": " + quoted(label) + " is no label of one"));
+        }
+    }
+
+    /** Letters, digits, hyphens and underscores, as RFC 1123 and the names of services on Windows have them; no hyphen at either end. */
+    private static boolean isLabel(String ascii, int begin, int end) {
+        if (begin == end || end - begin > MOST_IN_LABEL || ascii.charAt(begin) == '-' || ascii.charAt(end - 1) == '-') {
+            return false;
+        }
+        for (int i = begin; i < end; i++) {
+            char c = ascii.charAt(i);
+            if (!(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_')) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isNumber(String ascii, int begin) {
+        for (int i = begin; i < ascii.length(); i++) {
+            if (ascii.charAt(i) < '0' || ascii.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private static String ascii(Node node, String name) throws ConfigException {
-        if (name.chars().allMatch(c -> c < 0x80)) {
+        if (isAscii(name)) {
             return name.toLowerCase(Locale.ROOT);
         }
         String ascii;
@@ -54,6 +81,15 @@ final class Hostnames {
             throw node.error("has characters that programs convert in different ways; write " + quoted(name) + " with A-labels (xn--...)");
         }
         return ascii;
+    }
+
+    private static boolean isAscii(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            if (name.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Shows characters that can't be seen. */

@@ -17,9 +17,17 @@ final class JsonReader {
     static Located read(String source, Reader text, Entries entries) throws ConfigException, IOException {
         DocumentBuilder document = new DocumentBuilder(source, entries);
         int depth = 0;
+        int line = 1;
+        boolean ofKey = false; // errors name the line of the key
         try (JsonParser parser = FACTORY.createParser(text)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-                int line = parser.currentTokenLocation().getLineNr();
+                if (token == JsonToken.END_OBJECT || token == JsonToken.END_ARRAY) {
+                    document.end();
+                    depth--;
+                    continue;
+                }
+                line = ofKey ? line : parser.currentTokenLocation().getLineNr();
+                ofKey = token == JsonToken.FIELD_NAME;
                 if (depth == 0) {
                     document.startDocument(line);
                 }
@@ -28,11 +36,7 @@ final class JsonReader {
                         document.begin(line, token == JsonToken.START_OBJECT, null, null);
                         depth++;
                     }
-                    case END_OBJECT, END_ARRAY -> {
-                        document.end();
-                        depth--;
-                    }
-                    case FIELD_NAME -> document.scalar(line, parser.currentName(), null);
+                    case FIELD_NAME -> document.key(line, parser.currentName());
                     case VALUE_STRING -> document.scalar(line, parser.getText(), null);
                     case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> document.scalar(line, parser.getNumberValue(), null);
                     case VALUE_TRUE -> document.scalar(line, true, null);

@@ -11,13 +11,12 @@ import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** How entries of the mesh refer to each other: {@code network/address}, {@code namespace/hostname} and {@code namespace/name}. */
 final class References {
     static final int MOST_PORT = 65_535;
-    private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
+    private static final int MOST_PORT_DIGITS = 5;
 
     private References() {}
 
@@ -91,11 +90,28 @@ final class References {
     static Map<Integer, Integer> ports(Node node, int leastTarget) throws ConfigException {
         Map<Integer, Integer> targets = new HashMap<>();
         for (Node target : node.entries()) {
-            if (!PORT.matcher(target.name()).matches() || Integer.parseInt(target.name()) > MOST_PORT) {
+            int port = port(target.name());
+            if (port > MOST_PORT || port == 0) {
                 throw target.error("the key must be a port from 1 to " + MOST_PORT);
             }
-            targets.put(Integer.parseInt(target.name()), (int) target.number(leastTarget, MOST_PORT));
+            targets.put(port, (int) target.number(leastTarget, MOST_PORT));
         }
         return targets;
+    }
+
+    /** Returns the number that a text is without a zero before it; 0 if it is none, or has too many digits. */
+    private static int port(String text) {
+        if (text.isEmpty() || text.length() > MOST_PORT_DIGITS || text.charAt(0) == '0') {
+            return 0;
+        }
+        int port = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return 0;
+            }
+            port = port * 10 + digit;
+        }
+        return port;
     }
 }
