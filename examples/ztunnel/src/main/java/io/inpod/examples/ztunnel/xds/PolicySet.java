@@ -20,7 +20,7 @@ final class PolicySet extends ResourceSet {
     private record OfPolicy(Policy policy) implements Value {
         @Override
         public Object key() {
-            return policy.fullName();
+            return new PolicyName(policy.fullName());
         }
 
         @Override
@@ -55,7 +55,7 @@ final class PolicySet extends ResourceSet {
 
     @Override
     void remove(Object key, MeshChange change) {
-        change.removePolicy((String) key);
+        change.removePolicy(((PolicyName) key).fullName());
     }
 
     /** That a policy isn't named must never open what it closes. */

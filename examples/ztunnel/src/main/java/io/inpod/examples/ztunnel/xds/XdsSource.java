@@ -25,7 +25,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The mesh as a control plane describes it. One stream carries workloads, services and policies; if it ends, another follows, and meanwhile
  * the mesh stays as it is. The mesh counts from when the control plane has answered for all types: workloads whose policies aren't known
- * yet would accept too much. Each response is one change, but workloads that name new policies count when these have come.
+ * yet would accept too much. Each response is one change, except for what is {@linkplain HeldBack held back}.
  *
  * <p>A thread of its own reads responses and changes the mesh, another one has the connection. Both start with {@link #start}.
  */
@@ -70,13 +70,8 @@ public final class XdsSource implements MeshSource {
     private final Map<String, ResourceSet> types = new LinkedHashMap<>();
     private final Backoff backoff;
     private @Nullable MeshState state;
-    private final MissingPolicies missing = new MissingPolicies();
-    private final List<Runnable> answers = new ArrayList<>(); // of what doesn't count yet
-    private Mesh mesh = Mesh.EMPTY;
+    private final HeldBack mesh;
     private boolean complete;
-    /** Whether the mesh is ahead of the one that counts. */
-    private boolean ahead;
-    private long counted;
     private @Nullable XdsStream stream;
     private @Nullable String disconnected;
     private boolean warned;
@@ -113,6 +108,17 @@ public final class XdsSource implements MeshSource {
         this.limits = limits;
         this.backoff = new Backoff(limits.lost);
         node = NodeDescription.of(settings);
+        mesh = new HeldBack(config.node(), limits.policies, new HeldBack.Timer() {
+            @Override
+            public long now() {
+                return System.nanoTime();
+            }
+
+            @Override
+            public void later(Duration delay, Runnable task) {
+                XdsSource.this.later(delay, task);
+            }
+        }, this::withoutPolicies);
         demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
         SharedValues shared = new SharedValues();
@@ -258,7 +264,7 @@ public final class XdsSource implements MeshSource {
             from.send(answer.setErrorDetail(error("the type " + typeUrl + " wasn't asked for")).build());
             return;
         }
-        ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
+        ResourceSet.Applied applied = type.apply(response, mesh.latest(), isFirst);
         if (complete && warned) {
             LOG.info("{} answers again", server());
         }
@@ -270,23 +276,15 @@ public final class XdsSource implements MeshSource {
             answer.setErrorDetail(error(reasons));
             LOG.error("{} has sent {} resources that can't be used: {}", server(), applied.refused().size(), shortened(applied.refused()));
         }
-        if (demand != null && type instanceof AddressSet) {
-            answers.add(() -> demand.answered(response, applied.refused().keySet()));
-        }
         use(from, response, applied);
+        if (demand != null && type instanceof AddressSet) {
+            mesh.whenItCounts(response, applied, () -> demand.answered(response, applied.refused().keySet()));
+        }
         if (complete) { // only now: a response that fails as a whole would be asked for again at once
             backoff.reset();
         }
         from.send(answer.build());
-        answer();
-    }
-
-    /** Answers those who have asked, once what they have asked for counts. */
-    private void answer() {
-        if (!ahead) {
-            answers.forEach(Runnable::run);
-            answers.clear();
-        }
+        mesh.answer();
     }
 
     private static RpcApi.Status error(String message) {
@@ -296,45 +294,43 @@ public final class XdsSource implements MeshSource {
     private void use(XdsStream from, DeltaDiscoveryResponse response, ResourceSet.Applied applied) {
         boolean first = !complete && types.keySet().stream()
                 .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
-        if (complete) {
-            missing.look(response, applied.mesh(), Objects.requireNonNull(state).get());
-        }
-        complete |= first;
-        boolean wasAhead = ahead;
-        ahead |= complete && (first || applied.mesh() != mesh);
-        mesh = applied.mesh();
+        mesh.take(applied);
         String version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
         SourceStatus before = status();
         status = new SourceStatus(before.source(), version, before.loadedAt(), before.error(), before.failedAt(), before.reloads(),
                 before.failures() + (applied.refused().isEmpty() ? 0 : 1));
         showProblem();
-        if (ahead && missing.isNoneMissing(mesh)) {
-            count();
-        } else if (ahead && !wasAhead) {
-            long next = counted;
-            later(limits.policies, () -> {
-                if (ahead && next == counted) {
-                    LOG.warn("{} hasn't sent policies that workloads name: {}", server(), missing.forget());
-                    count();
-                    answer();
-                }
-            });
+        if (first) {
+            complete = true;
+            mesh.begin();
+        }
+        if (complete) {
+            count(first);
         }
     }
 
-    /** What has come counts from now on. */
-    private void count() {
-        boolean first = counted++ == 0;
-        ahead = false;
+    private void withoutPolicies(Collection<String> names) {
+        LOG.warn("{} hasn't sent policies that workloads of this node name: {}", server(), names);
+        count(false);
+        mesh.answer();
+    }
+
+    /** What has come, and isn't held back, counts from now on. */
+    private void count(boolean first) {
+        Mesh now = mesh.counting();
+        MeshState where = Objects.requireNonNull(state);
+        if (!first && now == where.get()) {
+            return;
+        }
         SourceStatus before = status();
         status = new SourceStatus(before.source(), before.version(), Instant.now(), before.error(), before.failedAt(),
                 before.reloads() + (first ? 0 : 1), before.failures());
-        Objects.requireNonNull(state).replace(mesh);
+        where.replace(now);
         if (first) {
-            LOG.info("{}: {} workloads known, {} services, {} policies", server(), mesh.size(), mesh.services().size(),
-                    mesh.policies().size());
-        } else {
-            LOG.debug("{} workloads known, {} services, {} policies", mesh.size(), mesh.services().size(), mesh.policies().size());
+            LOG.info("{}: {} workloads known, {} services, {} policies", server(), now.size(), now.services().size(),
+                    now.policies().size());
+        } else if (LOG.isDebugEnabled()) {
+            LOG.debug("{} workloads known, {} services, {} policies", now.size(), now.services().size(), now.policies().size());
         }
     }
 

@@ -99,7 +99,8 @@ class XdsSourceTest {
     }
 
     private void start(XdsSource.Limits limits, String... more) throws Exception {
-        List<String> settings = new ArrayList<>(List.of("LOCAL_XDS", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString()));
+        List<String> settings = new ArrayList<>(List.of("LOCAL_XDS", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString(),
+                "NODE_NAME", "test"));
         settings.addAll(List.of(more));
         source = new XdsSource(ProxyConfigTest.config(settings.toArray(String[]::new)), limits);
         source.start(state);
@@ -271,14 +272,14 @@ class XdsSourceTest {
         TestControlPlane.Stream stream = loaded();
         WorkloadApi.Workload.Builder guarded = pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new");
         assertThat(stream.send(addresses("3", workload("v2", guarded))).hasErrorDetail()).isFalse();
-        stream.send(addresses("4", workload("v1", pod("b", "10.0.0.2", "test"))));
         assertThat(swaps).hasValue(1);
+        stream.send(addresses("4", workload("v1", pod("b", "10.0.0.2", "test"))));
+        assertThat(state.get().workload("b")).as("what is unrelated counts at once").isPresent();
         assertThat(verdict("a").allowed()).isTrue();
 
         stream.send(policies("5", policy(Responses.deny("new").setScope(SecurityApi.Scope.WORKLOAD_SELECTOR).addRules(SecurityApi.Rule.newBuilder()))));
-        assertThat(swaps).hasValue(2);
+        assertThat(swaps).hasValue(3);
         assertThat(verdict("a").basis()).isEqualTo(Verdict.Basis.EXPLICITLY_DENIED);
-        assertThat(state.get().workload("b")).isPresent();
     }
 
     @Test
