@@ -5,7 +5,6 @@ import io.grpc.Status;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
 import io.inpod.examples.istio.NodeApi;
-import io.inpod.examples.istio.RpcApi;
 import io.inpod.examples.ztunnel.config.ControlPlane;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.XdsConfig;
@@ -50,6 +49,8 @@ public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
     private static final int MOST_BYTES = 200 << 20;
+    /** They wait outside of the heap. Whoever sends as many as are long waits until one has been read. */
+    private static final int MOST_WAITING = 8;
     private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
@@ -71,6 +72,10 @@ public final class XdsSource implements MeshSource {
     private final Backoff backoff;
     private @Nullable MeshState state;
     private final HeldBack mesh;
+    private final Acknowledgements acknowledgements = new Acknowledgements();
+    private final Gathering gathering;
+    private String version = "";
+    private long failures;
     private boolean complete;
     private @Nullable XdsStream stream;
     private @Nullable String disconnected;
@@ -85,7 +90,7 @@ public final class XdsSource implements MeshSource {
      * @param policies how long workloads wait for policies that they newly name
      * @param lost within what time it first comes back to a server that it had: less than connections wait that need an answer
      * @param mostBytes how long a response may be
-     * @param gathering for how long names that are needed are collected for one request
+     * @param gathering for how long names that are needed are collected for one request, and responses that come one after the other
      */
     record Limits(Duration silence, Duration rootsInterval, Duration policies, Duration lost, int mostBytes, Duration gathering) {
         static final Limits DEFAULT =
@@ -119,6 +124,7 @@ public final class XdsSource implements MeshSource {
                 XdsSource.this.later(delay, task);
             }
         }, this::withoutPolicies);
+        gathering = new Gathering(thread, limits.gathering, this::received);
         demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
         SharedValues shared = new SharedValues();
@@ -153,7 +159,7 @@ public final class XdsSource implements MeshSource {
         ending = null;
         try {
             Metadata headers = CallHeaders.of(server(), config.clusterId());
-            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, config.groups(), loops, thread, limits.mostBytes),
+            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, config.groups(), loops, gathering, limits.mostBytes),
                     new XdsStream.Receiver() {
                         @Override
                         public void received(XdsStream from, DeltaDiscoveryResponse response) {
@@ -259,9 +265,8 @@ public final class XdsSource implements MeshSource {
         ResourceSet type = types.get(typeUrl);
         boolean isFirst = from.isFirst(typeUrl);
         counters.received(response);
-        DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder().setTypeUrl(typeUrl).setResponseNonce(response.getNonce());
         if (type == null) {
-            from.send(answer.setErrorDetail(error("the type " + typeUrl + " wasn't asked for")).build());
+            acknowledgements.refuse(typeUrl, response.getNonce(), "the type " + typeUrl + " wasn't asked for");
             return;
         }
         ResourceSet.Applied applied = type.apply(response, mesh.latest(), isFirst);
@@ -270,43 +275,42 @@ public final class XdsSource implements MeshSource {
         }
         warned = false;
         disconnected = null;
-        if (!applied.refused().isEmpty()) {
-            String reasons = applied.refused().entrySet().stream().map(problem -> problem.getKey() + ": " + problem.getValue())
-                    .collect(Collectors.joining("; "));
-            answer.setErrorDetail(error(reasons));
+        version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
+        if (applied.refused().isEmpty()) {
+            acknowledgements.accept(typeUrl, response.getNonce());
+        } else {
+            failures++;
+            acknowledgements.refuse(typeUrl, response.getNonce(), applied.refused().entrySet().stream()
+                    .map(problem -> problem.getKey() + ": " + problem.getValue()).collect(Collectors.joining("; ")));
             LOG.error("{} has sent {} resources that can't be used: {}", server(), applied.refused().size(), shortened(applied.refused()));
         }
-        use(from, response, applied);
+        mesh.take(applied);
         if (demand != null && type instanceof AddressSet) {
             mesh.whenItCounts(response, applied, () -> demand.answered(response, applied.refused().keySet()));
         }
         if (complete) { // only now: a response that fails as a whole would be asked for again at once
             backoff.reset();
         }
-        from.send(answer.build());
-        mesh.answer();
     }
 
-    private static RpcApi.Status error(String message) {
-        return RpcApi.Status.newBuilder().setCode(Status.Code.INVALID_ARGUMENT.value()).setMessage(message).build();
-    }
-
-    private void use(XdsStream from, DeltaDiscoveryResponse response, ResourceSet.Applied applied) {
+    /** After the responses that have come together. */
+    private void received() {
+        XdsStream from = stream;
+        if (closed || from == null) {
+            return;
+        }
         boolean first = !complete && types.keySet().stream()
                 .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
-        mesh.take(applied);
-        String version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
-        SourceStatus before = status();
-        status = new SourceStatus(before.source(), version, before.loadedAt(), before.error(), before.failedAt(), before.reloads(),
-                before.failures() + (applied.refused().isEmpty() ? 0 : 1));
-        showProblem();
         if (first) {
             complete = true;
             mesh.begin();
+            backoff.reset();
         }
-        if (complete) {
-            count(first);
-        }
+        count(first);
+        acknowledgements.sendTo(from);
+        mesh.answer();
+        boolean isBusy = from.request(complete ? MOST_WAITING : 1);
+        gathering.gather(complete && demand == null && !isBusy);
     }
 
     private void withoutPolicies(Collection<String> names) {
@@ -319,12 +323,16 @@ public final class XdsSource implements MeshSource {
     private void count(boolean first) {
         Mesh now = mesh.counting();
         MeshState where = Objects.requireNonNull(state);
-        if (!first && now == where.get()) {
+        boolean counts = first || complete && now != where.get();
+        SourceStatus before = status();
+        if (counts || !version.equals(before.version())) {
+            status = new SourceStatus(before.source(), version, counts ? Instant.now() : before.loadedAt(), before.error(),
+                    before.failedAt(), before.reloads() + (counts && !first ? 1 : 0), failures);
+        }
+        showProblem();
+        if (!counts) {
             return;
         }
-        SourceStatus before = status();
-        status = new SourceStatus(before.source(), before.version(), Instant.now(), before.error(), before.failedAt(),
-                before.reloads() + (first ? 0 : 1), before.failures());
         where.replace(now);
         if (first) {
             LOG.info("{}: {} workloads known, {} services, {} policies", server(), now.size(), now.services().size(),
@@ -336,6 +344,9 @@ public final class XdsSource implements MeshSource {
 
     /** What is wrong now: the connection, or else resources. */
     private void showProblem() {
+        if (disconnected == null && status().error() == null && types.values().stream().allMatch(type -> type.refused().isEmpty())) {
+            return;
+        }
         Map<String, String> refused = new LinkedHashMap<>();
         types.values().forEach(type -> refused.putAll(type.refused()));
         String problem = disconnected != null ? disconnected
@@ -357,39 +368,19 @@ public final class XdsSource implements MeshSource {
         if (which != stream) {
             return;
         }
+        received(); // what has come before
         stream = null;
+        acknowledgements.clear();
         counters.ended(XdsCounters.Reason.of(why, which.bytes() > 0));
         if (closed) {
             thread.shutdown();
             return;
         }
-        boolean isTooLong = String.valueOf(why.getDescription()).contains("exceeds maximum size"); // a busy istiod has the same code
-        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED || !isTooLong ? ""
+        String tooLong = !StreamEnd.isTooLong(why) ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
         String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong,
-                isRegular(why) && !which.answered().isEmpty());
-    }
-
-    /** Whether the server has ended the connection in an orderly way, as istiod does every half hour. */
-    private static boolean isRegular(Status why) {
-        return why.getCode() == Status.Code.UNAVAILABLE && why.getDescription() != null
-                && why.getDescription().contains("HTTP/2 error code: NO_ERROR");
-    }
-
-    private static String words(Status status) {
-        StringBuilder words = new StringBuilder(status.getCode().toString());
-        if (status.getDescription() != null) {
-            words.append(": ").append(status.getDescription());
-        }
-        Throwable cause = status.getCause();
-        while (cause != null && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        if (cause != null && cause.getMessage() != null) {
-            words.append(" (").append(cause.getMessage()).append(')');
-        }
-        return words.toString().replaceAll("\\s+", " ");
+        again(ending != null ? ending : server() + " has ended the stream: " + StreamEnd.words(why) + token + tooLong,
+                StreamEnd.isRegular(why) && !which.answered().isEmpty());
     }
 
     private void again(String why, boolean regular) {
