@@ -102,13 +102,20 @@ final class HeldBack {
             counting = latest;
             return;
         }
-        Set<Object> due = new LinkedHashSet<>(applied.changed());
+        Set<Object> due = new LinkedHashSet<>();
         for (Object key : applied.changed()) {
             if (key instanceof String uid) {
-                note(uid, policies(before.workload(uid).orElse(null)), policies(latest.workload(uid).orElse(null)));
+                Collection<String> names = policies(before.workload(uid).orElse(null));
+                Collection<String> now = policies(latest.workload(uid).orElse(null));
+                if (!names.isEmpty() || !now.isEmpty()) {
+                    note(uid, names, now);
+                }
             } else if (key instanceof PolicyName policy) {
                 note(policy.fullName(), due);
             }
+        }
+        if (!held.isEmpty()) {
+            due.addAll(applied.changed());
         }
         count(due);
     }

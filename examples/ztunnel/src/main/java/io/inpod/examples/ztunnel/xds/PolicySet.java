@@ -40,7 +40,7 @@ final class PolicySet extends ResourceSet {
     }
 
     @Override
-    Value read(String name, ByteString content) throws UnusableException {
+    Value read(ByteString content, @Nullable Object held) throws UnusableException {
         try {
             return new OfPolicy(PolicyReader.read(SecurityApi.Authorization.parseFrom(content)));
         } catch (InvalidProtocolBufferException e) {

@@ -119,7 +119,7 @@ abstract class ResourceSet {
         String problem;
         Object key;
         try {
-            Value value = read(name, content(resource));
+            Value value = read(content(resource), old == null ? null : old.key());
             pending.put(value);
             key = value.key();
             problem = value.problem();
@@ -171,8 +171,13 @@ abstract class ResourceSet {
         void putInto(MeshChange change);
     }
 
-    /** Reads a resource. */
-    abstract Value read(String name, ByteString content) throws UnusableException;
+    /**
+     * Reads a resource.
+     *
+     * @param content what the server has sent
+     * @param held the key of the earlier version; null if there is none. What has an equal key is to have this object: the mesh holds it
+     */
+    abstract Value read(ByteString content, @Nullable Object held) throws UnusableException;
 
     /**
      * Returns what counts instead of a resource that can't be used.
