@@ -49,7 +49,7 @@ public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
     private static final int MOST_BYTES = 200 << 20;
-    /** They wait outside of the heap. Whoever sends as many as are long waits until one has been read. */
+    /** They wait outside the heap. Whoever sends as many as are long waits until one has been read. */
     private static final int MOST_WAITING = 8;
     private static final String EVERYTHING = "*";
 
