@@ -3,9 +3,7 @@ package io.inpod.benchmarks;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
-import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +27,6 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MeshBenchmark {
     private static final int STEP = 7919; // a prime: neighbours in time aren't neighbours in memory
 
-    private final SpiffeId identity = MeshSample.workload(0, 0).identity();
     private Mesh mesh = MeshSample.mesh();
     private final Workload[] workloads = new Workload[MeshSample.WORKLOADS];
     private final Workload[] others = new Workload[MeshSample.WORKLOADS];
@@ -88,11 +85,5 @@ public class MeshBenchmark {
     @Benchmark
     public List<Service> serviceByHostname() {
         return mesh.servicesNamed(services[next(MeshSample.SERVICES)].hostname().hostname());
-    }
-
-    /** Looks up the workloads that have an identity. */
-    @Benchmark
-    public Collection<Workload> workloadsByIdentity() {
-        return mesh.withIdentity(identity);
     }
 }

@@ -19,6 +19,8 @@ import java.io.IOException;
  */
 record MeshMessages(int workloads, String node, int pods) {
     static final String ADDRESSES = "type.googleapis.com/istio.workload.Address";
+    /** Before the number in a change's nonce. */
+    static final String CHANGE = "change-";
     private static final int ENDPOINTS = 10;
     private static final int NAMESPACES = 100;
     private static final int PODS_OF_NODE = 100;
@@ -57,7 +59,7 @@ record MeshMessages(int workloads, String node, int pods) {
 
     /** Returns a change of one workload, whose revision becomes another. */
     byte[] change(int number) {
-        return DeltaDiscoveryResponse.newBuilder().setTypeUrl(ADDRESSES).setNonce("change-" + number)
+        return DeltaDiscoveryResponse.newBuilder().setTypeUrl(ADDRESSES).setNonce(CHANGE + number)
                 .addResources(workload((int) (number * 7919L % workloads), number)).build().toByteArray();
     }
 

@@ -61,6 +61,7 @@ public final class MeshServer {
     private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
     private final AtomicInteger sent = new AtomicInteger();
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger acknowledged = new AtomicInteger();
     private volatile int rate;
     private volatile @Nullable StreamObserver<byte[]> stream;
 
@@ -135,8 +136,9 @@ public final class MeshServer {
             public void onNext(DeltaDiscoveryRequest request) {
                 if (request.hasErrorDetail()) {
                     say("refused " + request.getErrorDetail().getMessage());
-                } else if (request.getResponseNonce().startsWith("change")) {
-                    accepted.incrementAndGet();
+                } else if (request.getResponseNonce().startsWith(MeshMessages.CHANGE)) {
+                    int latest = Integer.parseInt(request.getResponseNonce().substring(MeshMessages.CHANGE.length()));
+                    accepted.addAndGet(latest - acknowledged.getAndSet(latest)); // those before it, too
                 } else if (!request.getResponseNonce().isEmpty()) {
                     say("accepted " + request.getResponseNonce());
                 } else if (!request.getTypeUrl().equals(MeshMessages.ADDRESSES)) {

@@ -48,6 +48,20 @@ class ControlPlaneTest {
         }
     }
 
+    /** OpenSSL isn't there for each processor and each C library. */
+    @Test
+    void withoutOpenSslTheControlPlaneIsSpokenToWithTheJdksTls(PodNetwork network, @TempDir Path home) throws Exception {
+        TestAuthority authority = new TestAuthority("CN=root");
+        Path roots = Files.writeString(home.resolve("root-cert.pem"), authority.pem());
+        try (TestControlPlane server = TestControlPlane.https(authority.issue("localhost")); ZtunnelProcess ztunnel = new ZtunnelProcess(home)) {
+            server.first = List.of(Responses.addresses("1", pod(network, 0, "p", "test")), Responses.policies("2"));
+            ztunnel.environment.putAll(Map.of("LOCAL_XDS_PATH", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString(),
+                    "JAVA_TOOL_OPTIONS", "-Dio.netty.handler.ssl.noOpenSsl=true"));
+            ztunnel.start().awaitLine(0, "1 workloads known, 0 services, 0 policies");
+            assertThat(Files.readString(Path.of("/proc/" + ztunnel.pid() + "/maps"))).contains("libnetty_transport_native_epoll").doesNotContain("libnetty_tcnative");
+        }
+    }
+
     @Test
     void connectionsAreCarriedWithoutAFileAndWithoutTheControlPlaneThatDescribedTheMesh(PodNetwork network, @TempDir Path home) throws Exception {
         TestAuthority authority = new TestAuthority("CN=root");

@@ -10,6 +10,7 @@ import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
+import io.inpod.examples.ztunnel.limit.NewNames;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
@@ -60,6 +61,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -225,6 +227,78 @@ class DemandTest {
             assertThat(asked).isNotEmpty().hasSizeLessThan(number / 2);
         } finally {
             own.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        }
+    }
+
+    /** What is on the way is known, and asked for, only when the rest has come. */
+    @Test
+    void aRequestInATunnelCountsOnceHoweverOftenItHasToAsk() throws Exception {
+        int number = NewNames.MOST / 2; // as many as a single client may have in a second
+        Set<String> asked = new HashSet<>();
+        List<Authority> authorities = new ArrayList<>();
+        for (int i = 0; i < number; i++) {
+            WorkloadApi.NamespacedHostname.Builder name = WorkloadApi.NamespacedHostname.newBuilder().setNamespace("default").setHostname("way" + i + ".local");
+            known.put("near/10.96.1." + i, List.of(Responses.service("v1",
+                    service("x" + i + ".local", "10.96.1." + i).setWaypoint(WorkloadApi.GatewayAddress.newBuilder().setHostname(name)))));
+            asked.addAll(List.of("near/10.96.1." + i, "default/way" + i + ".local"));
+            authorities.add(Authority.parse("10.96.1." + i + ":80"));
+        }
+        inTunnels(send -> {
+            List<Future<TunnelChannel>> requests = authorities.stream().map(send).toList();
+            for (Future<TunnelChannel> request : requests) {
+                assertThat(status(request)).as("not an address of this pod; 503 would be too many").isEqualTo(400);
+            }
+        });
+        TestControlPlane.Stream stream = server.accept();
+        while (!asked.isEmpty()) {
+            asked.removeAll(stream.request().getResourceNamesSubscribeList());
+        }
+    }
+
+    @Test
+    void requestsInTunnelsForWhatHasBeenAskedForDontCount() throws Exception {
+        inTunnels(send -> {
+            for (int i = 0; i < 5 * NewNames.MOST; i++) {
+                send.apply(Authority.parse(SILENT + ":80")); // which the control plane says nothing about
+            }
+            assertThat(status(send.apply(Authority.parse("10.98.0.1:80")))).isEqualTo(400);
+            for (int i = 0; i < 5 * NewNames.MOST; i++) {
+                assertThat(status(send.apply(Authority.parse("10.98.0.1:80")))).isEqualTo(400);
+            }
+        });
+    }
+
+    private interface Requests {
+        void run(Function<Authority, Future<TunnelChannel>> send) throws Exception;
+    }
+
+    private void inTunnels(Requests requests) throws Exception {
+        EventLoopGroup own = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+        try (HboneClient client = new HboneClient(own, ca, Connector.of(NettyChannels.client(q.namespace())))) {
+            HboneDestination peer = new HboneDestination(TunnelPeer.identity("sa-q"), TunnelPeer.identity("sa-p"), new InetSocketAddress(p.address(), 15008));
+            requests.run(authority -> client.connect(peer, authority, List.of(), new ChannelInboundHandlerAdapter()));
+        } finally {
+            own.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        }
+    }
+
+    private static int status(Future<TunnelChannel> request) throws Exception {
+        assertThat(request.await().cause()).isInstanceOf(TunnelRefusedException.class);
+        return ((TunnelRefusedException) request.cause()).status();
+    }
+
+    /** Hostnames are compared in lower case, also those whose letters are encoded (RFC 5891). */
+    @ParameterizedTest
+    @ValueSource(strings = {"Other.Shop.SVC.Cluster.LOCAL", "XN--BCHER-KVA.Example", "xn--bcher-kva.example."})
+    void aNameIsAskedForInLowerCase(String host) throws Exception {
+        for (String name : List.of("shop/other.shop.svc.cluster.local", "default/xn--bcher-kva.example")) {
+            int hostname = name.indexOf('/') + 1;
+            known.put(name, List.of(Responses.service("v1", service(name.substring(hostname), "10.96.0.3").setNamespace(name.substring(0, hostname - 1))),
+                    Responses.workload("v1", pod("q", q).putServices(name, WorkloadApi.PortList.getDefaultInstance()))));
+        }
+        try (TunnelPeer peer = TunnelPeer.workload(q, ca, "sa-q", "q")) {
+            assertThat(ask(host)).isEqualTo('q');
+            assertThat(peer.requests).hasSize(1);
         }
     }
 

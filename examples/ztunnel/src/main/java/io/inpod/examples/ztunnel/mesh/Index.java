@@ -13,7 +13,6 @@ import org.pcollections.PMap;
  * keys.
  */
 final class Index {
-    private static final Comparator<Workload> BY_UID = Comparator.comparing(Workload::uid);
     private static final Comparator<Service> BY_NAME =
             Comparator.comparing(Service::namespace).thenComparing(service -> service.hostname().hostname());
 
@@ -28,8 +27,8 @@ final class Index {
         return values == null ? List.of() : values;
     }
 
-    static <K> PMap<K, List<Workload>> with(PMap<K, List<Workload>> index, K key, Workload value) {
-        return with(index, key, value, BY_UID);
+    static <K> PMap<K, List<String>> with(PMap<K, List<String>> index, K key, String uid) {
+        return with(index, key, uid, Comparator.naturalOrder());
     }
 
     static <K> PMap<K, List<Service>> with(PMap<K, List<Service>> index, K key, Service value) {
@@ -45,12 +44,6 @@ final class Index {
         more.add(value);
         more.sort(order);
         return index.plus(key, List.copyOf(more));
-    }
-
-    /** Puts a value where another is that comes at the same place in the order. */
-    static <K, V> PMap<K, List<V>> replaced(PMap<K, List<V>> index, K key, V old, V value) {
-        List<V> values = few(index, key);
-        return index.plus(key, values.size() == 1 ? List.of(value) : values.stream().map(v -> v.equals(old) ? value : v).toList());
     }
 
     static <K, V> PMap<K, List<V>> without(PMap<K, List<V>> index, K key, V value) {

@@ -1,6 +1,5 @@
 package io.inpod.examples.ztunnel.mesh;
 
-import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -58,11 +58,18 @@ public final class Mesh {
      * @return the workload, if the mesh has one
      */
     public Optional<Workload> at(String network, InetAddress address) {
-        List<Workload> there = Index.few(indexes.byAddress(), new NetworkAddress(network, address));
-        return switch (there.size()) {
+        return first(Index.few(indexes.byAddress(), new NetworkAddress(network, address)), RANK);
+    }
+
+    private Workload known(String uid) {
+        return Objects.requireNonNull(indexes.workloads().get(uid));
+    }
+
+    private Optional<Workload> first(List<String> uids, Comparator<Workload> order) {
+        return switch (uids.size()) {
             case 0 -> Optional.empty();
-            case 1 -> Optional.of(there.get(0));
-            default -> there.stream().min(RANK);
+            case 1 -> Optional.of(known(uids.get(0)));
+            default -> uids.stream().map(this::known).min(order);
         };
     }
 
@@ -80,9 +87,13 @@ public final class Mesh {
      * @return the workload, if the mesh has one that matches all four
      */
     public Optional<Workload> local(String node, String name, String namespace, String serviceAccount) {
-        return Index.few(indexes.byName(), new PodName(namespace, name)).stream()
-                .filter(w -> w.node().equals(node) && w.serviceAccount().equals(serviceAccount))
-                .min(Comparator.comparing(Workload::uid));
+        for (String uid : Index.few(indexes.byName(), new PodName(namespace, name))) { // in the order of the uids
+            Workload workload = known(uid);
+            if (workload.node().equals(node) && workload.serviceAccount().equals(serviceAccount)) {
+                return Optional.of(workload);
+            }
+        }
+        return Optional.empty();
     }
 
     /**
@@ -92,17 +103,7 @@ public final class Mesh {
      * @return the workloads, by uid
      */
     public List<Workload> named(String hostname) {
-        return Index.few(indexes.byHostname(), hostname.toLowerCase(Locale.ROOT));
-    }
-
-    /**
-     * Returns the workloads that have an identity.
-     *
-     * @param identity the identity
-     * @return the workloads
-     */
-    public Collection<Workload> withIdentity(SpiffeId identity) {
-        return Index.many(indexes.byIdentity(), identity);
+        return Index.few(indexes.byHostname(), hostname.toLowerCase(Locale.ROOT)).stream().map(this::known).toList();
     }
 
     /**
@@ -217,6 +218,17 @@ public final class Mesh {
      */
     public Optional<Policy> policy(String fullName) {
         return Optional.ofNullable(indexes.policies().get(fullName));
+    }
+
+    /**
+     * Returns whether another state has the same policies, as the states before and after a change of workloads and services do.
+     *
+     * @param other the other state
+     * @return false also if they are the same by chance
+     */
+    @SuppressWarnings("ReferenceEquality") // maps that are equal without being the same would have to be compared policy by policy
+    public boolean sharesPolicies(Mesh other) {
+        return indexes.policies() == other.indexes.policies();
     }
 
     /** {@return all policies, in no particular order} */

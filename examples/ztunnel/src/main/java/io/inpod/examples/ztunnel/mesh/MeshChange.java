@@ -1,6 +1,5 @@
 package io.inpod.examples.ztunnel.mesh;
 
-import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,10 +14,9 @@ import org.pcollections.PMap;
  */
 public final class MeshChange {
     private PMap<String, Workload> workloads;
-    private PMap<NetworkAddress, List<Workload>> byAddress;
-    private PMap<PodName, List<Workload>> byName;
-    private PMap<String, List<Workload>> byHostname;
-    private PMap<SpiffeId, PMap<String, Workload>> byIdentity;
+    private PMap<NetworkAddress, List<String>> byAddress;
+    private PMap<PodName, List<String>> byName;
+    private PMap<String, List<String>> byHostname;
     private PMap<ServiceName, Service> services;
     private PMap<String, List<Service>> servicesByHostname;
     private PMap<NetworkAddress, List<Service>> servicesByAddress;
@@ -38,7 +36,6 @@ public final class MeshChange {
         byAddress = indexes.byAddress();
         byName = indexes.byName();
         byHostname = indexes.byHostname();
-        byIdentity = indexes.byIdentity();
         services = indexes.services();
         servicesByHostname = indexes.servicesByHostname();
         servicesByAddress = indexes.servicesByAddress();
@@ -61,23 +58,22 @@ public final class MeshChange {
     public MeshChange put(Workload workload) {
         Workload old = workloads.get(workload.uid());
         if (old != null && hasSameKeys(old, workload)) {
-            replace(old, workload);
+            replace(workload);
             return this;
         }
         removeWorkload(workload.uid());
         workloads = workloads.plus(workload.uid(), workload);
         if (!workload.hostNetwork()) {
             for (InetAddress address : workload.addresses().stream().distinct().toList()) {
-                byAddress = Index.with(byAddress, new NetworkAddress(workload.network(), address), workload);
+                byAddress = Index.with(byAddress, new NetworkAddress(workload.network(), address), workload.uid());
             }
         }
         if (!workload.name().isEmpty()) {
-            byName = Index.with(byName, new PodName(workload.namespace(), workload.name()), workload);
+            byName = Index.with(byName, new PodName(workload.namespace(), workload.name()), workload.uid());
         }
         if (!workload.hostname().isEmpty()) {
-            byHostname = Index.with(byHostname, workload.hostname(), workload);
+            byHostname = Index.with(byHostname, workload.hostname(), workload.uid());
         }
-        byIdentity = Index.with(byIdentity, workload.identity(), workload.uid(), workload);
         workload.services().forEach((service, ports) -> {
             endpoints = Index.with(endpoints, service, workload.uid(), new Endpoint(workload.uid(), ports, true));
             regrouped(service).add(workload.uid());
@@ -88,26 +84,17 @@ public final class MeshChange {
     private static boolean hasSameKeys(Workload one, Workload other) {
         return one.hostNetwork() == other.hostNetwork() && one.network().equals(other.network())
                 && one.addresses().equals(other.addresses()) && one.namespace().equals(other.namespace())
-                && one.name().equals(other.name()) && one.hostname().equals(other.hostname()) && one.identity().equals(other.identity())
-                && one.services().equals(other.services());
+                && one.name().equals(other.name()) && one.hostname().equals(other.hostname()) && one.services().equals(other.services());
     }
 
-    /** Puts a workload where another is in all indexes: half of the work, and most changes of a mesh are such. */
-    private void replace(Workload old, Workload workload) {
+    /** Most changes of a mesh are such: the indexes lead to the new workload by the same keys, only groups hold workloads themselves. */
+    private void replace(Workload workload) {
         workloads = workloads.plus(workload.uid(), workload);
-        if (!workload.hostNetwork()) {
-            for (InetAddress address : workload.addresses().stream().distinct().toList()) {
-                byAddress = Index.replaced(byAddress, new NetworkAddress(workload.network(), address), old, workload);
+        for (ServiceName service : workload.services().keySet()) {
+            if (groups.containsKey(service)) {
+                regrouped(service).add(workload.uid());
             }
         }
-        if (!workload.name().isEmpty()) {
-            byName = Index.replaced(byName, new PodName(workload.namespace(), workload.name()), old, workload);
-        }
-        if (!workload.hostname().isEmpty()) {
-            byHostname = Index.replaced(byHostname, workload.hostname(), old, workload);
-        }
-        byIdentity = Index.with(byIdentity, workload.identity(), workload.uid(), workload);
-        workload.services().keySet().forEach(service -> regrouped(service).add(workload.uid()));
     }
 
     /**
@@ -124,16 +111,15 @@ public final class MeshChange {
         workloads = workloads.minus(uid);
         if (!old.hostNetwork()) {
             for (InetAddress address : old.addresses().stream().distinct().toList()) {
-                byAddress = Index.without(byAddress, new NetworkAddress(old.network(), address), old);
+                byAddress = Index.without(byAddress, new NetworkAddress(old.network(), address), uid);
             }
         }
         if (!old.name().isEmpty()) {
-            byName = Index.without(byName, new PodName(old.namespace(), old.name()), old);
+            byName = Index.without(byName, new PodName(old.namespace(), old.name()), uid);
         }
         if (!old.hostname().isEmpty()) {
-            byHostname = Index.without(byHostname, old.hostname(), old);
+            byHostname = Index.without(byHostname, old.hostname(), uid);
         }
-        byIdentity = Index.without(byIdentity, old.identity(), uid);
         for (ServiceName service : old.services().keySet()) {
             endpoints = Index.without(endpoints, service, uid);
             regrouped(service).add(uid);
@@ -273,8 +259,8 @@ public final class MeshChange {
     public Mesh build() {
         regrouped.forEach(this::regroup);
         regrouped.clear();
-        return new Mesh(new MeshIndexes(workloads, byAddress, byName, byHostname, byIdentity, services, servicesByHostname,
-                servicesByAddress, servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, groups, policies, globalPolicies,
+        return new Mesh(new MeshIndexes(workloads, byAddress, byName, byHostname, services, servicesByHostname, servicesByAddress,
+                servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, groups, policies, globalPolicies,
                 policiesOfNamespaces));
     }
 }

@@ -1,18 +1,17 @@
 package io.inpod.examples.ztunnel.mesh;
 
-import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.List;
 import org.pcollections.PMap;
 
 /**
- * The indexes of a mesh. Persistent maps: another state shares with this one all that didn't change.
+ * The indexes of a mesh. Persistent maps: another state shares with this one all that didn't change. Workloads are found by way of their
+ * uids, so that one that changes without changing its keys is put in one place.
  *
  * @param workloads by uid
- * @param byAddress workloads by their addresses, unless they share the node's
- * @param byName workloads by the names of their pods
- * @param byHostname workloads by their own DNS names
- * @param byIdentity workloads by identity, and by uid
+ * @param byAddress uids by the workloads' addresses, unless they share the node's
+ * @param byName uids by the names of the workloads' pods
+ * @param byHostname uids by the workloads' own DNS names
  * @param services by namespace and hostname
  * @param servicesByHostname of all namespaces
  * @param servicesByAddress by virtual address
@@ -27,10 +26,9 @@ import org.pcollections.PMap;
  */
 record MeshIndexes(
         PMap<String, Workload> workloads,
-        PMap<NetworkAddress, List<Workload>> byAddress,
-        PMap<PodName, List<Workload>> byName,
-        PMap<String, List<Workload>> byHostname,
-        PMap<SpiffeId, PMap<String, Workload>> byIdentity,
+        PMap<NetworkAddress, List<String>> byAddress,
+        PMap<PodName, List<String>> byName,
+        PMap<String, List<String>> byHostname,
         PMap<ServiceName, Service> services,
         PMap<String, List<Service>> servicesByHostname,
         PMap<NetworkAddress, List<Service>> servicesByAddress,
@@ -43,6 +41,5 @@ record MeshIndexes(
         PMap<String, Policy> globalPolicies,
         PMap<String, PMap<String, Policy>> policiesOfNamespaces) {
     static final MeshIndexes EMPTY = new MeshIndexes(Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(),
-            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(),
-            Index.none());
+            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none());
 }

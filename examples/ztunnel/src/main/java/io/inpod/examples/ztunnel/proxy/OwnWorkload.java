@@ -21,7 +21,7 @@ final class OwnWorkload {
         this.meshes = meshes;
         this.node = node;
         this.info = info;
-        this.known = look(meshes.get(), Optional.empty(), Policies.unknown(PodContext.UNKNOWN));
+        this.known = look(meshes.get(), new Known(Mesh.EMPTY, Optional.empty(), Optional.empty(), Policies.unknown(PodContext.UNKNOWN)));
     }
 
     Mesh mesh() {
@@ -59,16 +59,21 @@ final class OwnWorkload {
         Mesh mesh = meshes.get();
         Known last = known;
         if (last.mesh() != mesh) {
-            last = look(mesh, last.telemetry(), last.policies());
+            last = look(mesh, last);
             known = last;
         }
         return last;
     }
 
-    private Known look(Mesh mesh, Optional<TelemetryHeaders> before, Policies policies) {
+    private Known look(Mesh mesh, Known last) {
         Optional<Workload> workload = mesh.local(node, info.name(), info.namespace(), info.serviceAccount());
-        return new Known(mesh, workload, workload.map(TelemetryHeaders::of).or(() -> before),
-                workload.map(own -> policies.in(mesh, own))
-                        .orElseGet(() -> policies.isUnknown() ? policies : Policies.unknown(PodContext.UNKNOWN)));
+        boolean isSame = workload.equals(last.workload);
+        if (isSame && mesh.sharesPolicies(last.mesh)) {
+            return new Known(mesh, workload, last.telemetry, last.policies); // as after nearly every change: it's about others
+        }
+        Optional<TelemetryHeaders> telemetry = isSame ? last.telemetry : workload.map(TelemetryHeaders::of).or(() -> last.telemetry);
+        Policies policies = workload.map(own -> last.policies.in(mesh, own))
+                .orElseGet(() -> last.policies.isUnknown() ? last.policies : Policies.unknown(PodContext.UNKNOWN));
+        return new Known(mesh, workload, telemetry, policies);
     }
 }

@@ -63,11 +63,11 @@ final class AddressSet extends ResourceSet {
     }
 
     @Override
-    Value read(String name, ByteString content) throws UnusableException {
+    Value read(ByteString content, @Nullable Object held) throws UnusableException {
         try {
             WorkloadApi.Address address = WorkloadApi.Address.parseFrom(content);
             return switch (address.getTypeCase()) {
-                case WORKLOAD -> new OfWorkload(workloads.read(address.getWorkload()));
+                case WORKLOAD -> new OfWorkload(workloads.read(address.getWorkload(), held));
                 case SERVICE -> new OfService(services.read(address.getService()));
                 case TYPE_NOT_SET -> throw new UnusableException("it is neither a workload nor a service");
             };

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -172,21 +173,31 @@ final class OnDemand implements Demand {
      * form.
      */
     private void rememberGone(String name) {
-        int slash = name.indexOf('/');
-        if (slash >= 0 && name.indexOf('/', slash + 1) < 0 && !asked.containsKey(name)) {
-            asked.put(name, new Asked());
-            order.add(name);
+        if (isOfOneSlash(name) && !asked.containsKey(key(name))) {
+            asked.put(key(name), new Asked());
+            order.add(key(name));
         }
     }
 
+    private static boolean isOfOneSlash(String name) {
+        int slash = name.indexOf('/');
+        return slash >= 0 && name.indexOf('/', slash + 1) < 0;
+    }
+
+    /** Hostnames are asked for in lower case, however the control plane writes them. */
+    private static String key(String name) {
+        int hostname = name.indexOf('/') + 1;
+        return isOfOneSlash(name) ? name.substring(0, hostname) + name.substring(hostname).toLowerCase(Locale.ROOT) : name;
+    }
+
     private void answered(String name, boolean exists, List<Runnable> waiting) {
-        Asked known = asked.get(name);
+        Asked known = asked.get(key(name));
         if (known != null) {
             known.answered = true;
             known.exists = exists;
             if (!exists && !known.isInOrder) {
                 known.isInOrder = true;
-                order.add(name);
+                order.add(key(name));
             }
             waiting.addAll(known.waiting);
             known.waiting.clear();

@@ -20,7 +20,7 @@ final class PolicySet extends ResourceSet {
     private record OfPolicy(Policy policy) implements Value {
         @Override
         public Object key() {
-            return policy.fullName();
+            return new PolicyName(policy.fullName());
         }
 
         @Override
@@ -40,7 +40,7 @@ final class PolicySet extends ResourceSet {
     }
 
     @Override
-    Value read(String name, ByteString content) throws UnusableException {
+    Value read(ByteString content, @Nullable Object held) throws UnusableException {
         try {
             return new OfPolicy(PolicyReader.read(SecurityApi.Authorization.parseFrom(content)));
         } catch (InvalidProtocolBufferException e) {
@@ -55,7 +55,7 @@ final class PolicySet extends ResourceSet {
 
     @Override
     void remove(Object key, MeshChange change) {
-        change.removePolicy((String) key);
+        change.removePolicy(((PolicyName) key).fullName());
     }
 
     /** That a policy isn't named must never open what it closes. */

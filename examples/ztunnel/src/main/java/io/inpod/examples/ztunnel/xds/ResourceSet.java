@@ -47,8 +47,14 @@ abstract class ResourceSet {
         return held.size();
     }
 
-    /** What a response has led to: the mesh that counts from now on, and why some of its resources can't be used. */
-    record Applied(Mesh mesh, Map<String, String> refused) {}
+    /**
+     * What a response has led to.
+     *
+     * @param mesh the mesh from now on, which is the same object if nothing has changed
+     * @param changed the keys of what has changed, as in {@link Held}
+     * @param refused why some of its resources can't be used, by their names
+     */
+    record Applied(Mesh mesh, Set<Object> changed, Map<String, String> refused) {}
 
     /**
      * Puts a response into a mesh.
@@ -56,7 +62,7 @@ abstract class ResourceSet {
      * @param response what the server has sent
      * @param before the mesh until now
      * @param isFirst whether it is the stream's first response of this type
-     * @return the mesh from now on, which is the same object if nothing has changed
+     * @return what it has led to
      */
     final Applied apply(DeltaDiscoveryResponse response, Mesh before, boolean isFirst) {
         Pending pending = new Pending(before);
@@ -67,7 +73,7 @@ abstract class ResourceSet {
                 forgetUnnamed(response, pending);
             }
             put(response, pending, problems);
-            return new Applied(pending.mesh(), problems);
+            return new Applied(pending.mesh(), pending.touched, problems);
         } catch (RuntimeException | Error e) {
             pending.undo();
             throw e;
@@ -113,7 +119,7 @@ abstract class ResourceSet {
         String problem;
         Object key;
         try {
-            Value value = read(name, content(resource));
+            Value value = read(content(resource), old == null ? null : old.key());
             pending.put(value);
             key = value.key();
             problem = value.problem();
@@ -165,8 +171,13 @@ abstract class ResourceSet {
         void putInto(MeshChange change);
     }
 
-    /** Reads a resource. */
-    abstract Value read(String name, ByteString content) throws UnusableException;
+    /**
+     * Reads a resource.
+     *
+     * @param content what the server has sent
+     * @param held the key of the earlier version; null if there is none. What has an equal key is to have this object: the mesh holds it
+     */
+    abstract Value read(ByteString content, @Nullable Object held) throws UnusableException;
 
     /**
      * Returns what counts instead of a resource that can't be used.

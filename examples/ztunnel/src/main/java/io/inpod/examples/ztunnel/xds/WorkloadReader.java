@@ -32,11 +32,13 @@ final class WorkloadReader {
         this.shared = shared;
     }
 
-    Workload read(WorkloadApi.Workload from) throws UnusableException {
+    /** Reads a workload, whose uid is what is held if that is the same. */
+    Workload read(WorkloadApi.Workload from, @Nullable Object held) throws UnusableException {
         if (from.getUid().isEmpty()) {
             throw new UnusableException("the workload has no uid");
         }
-        return Workload.builder(from.getUid(), shared.one(from.getNamespace()), identity(from))
+        String uid = held instanceof String known && known.equals(from.getUid()) ? known : from.getUid();
+        return Workload.builder(uid, shared.one(from.getNamespace()), identity(from))
                 .name(from.getName())
                 .addresses(addresses(from.getAddressesList()))
                 .network(shared.one(from.getNetwork()))

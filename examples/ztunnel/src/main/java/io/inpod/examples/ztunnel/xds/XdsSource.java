@@ -5,7 +5,6 @@ import io.grpc.Status;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
 import io.inpod.examples.istio.NodeApi;
-import io.inpod.examples.istio.RpcApi;
 import io.inpod.examples.ztunnel.config.ControlPlane;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.XdsConfig;
@@ -25,7 +24,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +41,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The mesh as a control plane describes it. One stream carries workloads, services and policies; if it ends, another follows, and meanwhile
  * the mesh stays as it is. The mesh counts from when the control plane has answered for all types: workloads whose policies aren't known
- * yet would accept too much. Each response is one change, but workloads that name new policies count when these have come.
+ * yet would accept too much. Each response is one change, except for what is {@linkplain HeldBack held back}.
  *
  * <p>A thread of its own reads responses and changes the mesh, another one has the connection. Both start with {@link #start}.
  */
@@ -50,6 +49,8 @@ public final class XdsSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("xds");
     private static final int SHOWN = 3;
     private static final int MOST_BYTES = 200 << 20;
+    /** They wait outside the heap. Whoever sends as many as are long waits until one has been read. */
+    private static final int MOST_WAITING = 8;
     private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
@@ -70,13 +71,12 @@ public final class XdsSource implements MeshSource {
     private final Map<String, ResourceSet> types = new LinkedHashMap<>();
     private final Backoff backoff;
     private @Nullable MeshState state;
-    private final MissingPolicies missing = new MissingPolicies();
-    private final List<Runnable> answers = new ArrayList<>(); // of what doesn't count yet
-    private Mesh mesh = Mesh.EMPTY;
+    private final HeldBack mesh;
+    private final Acknowledgements acknowledgements = new Acknowledgements();
+    private final Gathering gathering;
+    private String version = "";
+    private long failures;
     private boolean complete;
-    /** Whether the mesh is ahead of the one that counts. */
-    private boolean ahead;
-    private long counted;
     private @Nullable XdsStream stream;
     private @Nullable String disconnected;
     private boolean warned;
@@ -90,7 +90,7 @@ public final class XdsSource implements MeshSource {
      * @param policies how long workloads wait for policies that they newly name
      * @param lost within what time it first comes back to a server that it had: less than connections wait that need an answer
      * @param mostBytes how long a response may be
-     * @param gathering for how long names that are needed are collected for one request
+     * @param gathering for how long names that are needed are collected for one request, and responses that come one after the other
      */
     record Limits(Duration silence, Duration rootsInterval, Duration policies, Duration lost, int mostBytes, Duration gathering) {
         static final Limits DEFAULT =
@@ -113,6 +113,18 @@ public final class XdsSource implements MeshSource {
         this.limits = limits;
         this.backoff = new Backoff(limits.lost);
         node = NodeDescription.of(settings);
+        mesh = new HeldBack(config.node(), limits.policies, new HeldBack.Timer() {
+            @Override
+            public long now() {
+                return System.nanoTime();
+            }
+
+            @Override
+            public void later(Duration delay, Runnable task) {
+                XdsSource.this.later(delay, task);
+            }
+        }, this::withoutPolicies);
+        gathering = new Gathering(thread, limits.gathering, this::received);
         demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
         SharedValues shared = new SharedValues();
@@ -147,7 +159,7 @@ public final class XdsSource implements MeshSource {
         ending = null;
         try {
             Metadata headers = CallHeaders.of(server(), config.clusterId());
-            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, config.groups(), loops, thread, limits.mostBytes),
+            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, config.groups(), loops, gathering, limits.mostBytes),
                     new XdsStream.Receiver() {
                         @Override
                         public void received(XdsStream from, DeltaDiscoveryResponse response) {
@@ -253,93 +265,88 @@ public final class XdsSource implements MeshSource {
         ResourceSet type = types.get(typeUrl);
         boolean isFirst = from.isFirst(typeUrl);
         counters.received(response);
-        DeltaDiscoveryRequest.Builder answer = DeltaDiscoveryRequest.newBuilder().setTypeUrl(typeUrl).setResponseNonce(response.getNonce());
         if (type == null) {
-            from.send(answer.setErrorDetail(error("the type " + typeUrl + " wasn't asked for")).build());
+            acknowledgements.refuse(typeUrl, response.getNonce(), "the type " + typeUrl + " wasn't asked for");
             return;
         }
-        ResourceSet.Applied applied = type.apply(response, mesh, isFirst);
+        ResourceSet.Applied applied = type.apply(response, mesh.latest(), isFirst);
         if (complete && warned) {
             LOG.info("{} answers again", server());
         }
         warned = false;
         disconnected = null;
-        if (!applied.refused().isEmpty()) {
-            String reasons = applied.refused().entrySet().stream().map(problem -> problem.getKey() + ": " + problem.getValue())
-                    .collect(Collectors.joining("; "));
-            answer.setErrorDetail(error(reasons));
+        version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
+        if (applied.refused().isEmpty()) {
+            acknowledgements.accept(typeUrl, response.getNonce());
+        } else {
+            failures++;
+            acknowledgements.refuse(typeUrl, response.getNonce(), applied.refused().entrySet().stream()
+                    .map(problem -> problem.getKey() + ": " + problem.getValue()).collect(Collectors.joining("; ")));
             LOG.error("{} has sent {} resources that can't be used: {}", server(), applied.refused().size(), shortened(applied.refused()));
         }
+        mesh.take(applied);
         if (demand != null && type instanceof AddressSet) {
-            answers.add(() -> demand.answered(response, applied.refused().keySet()));
+            mesh.whenItCounts(response, applied, () -> demand.answered(response, applied.refused().keySet()));
         }
-        use(from, response, applied);
         if (complete) { // only now: a response that fails as a whole would be asked for again at once
             backoff.reset();
         }
-        from.send(answer.build());
-        answer();
     }
 
-    /** Answers those who have asked, once what they have asked for counts. */
-    private void answer() {
-        if (!ahead) {
-            answers.forEach(Runnable::run);
-            answers.clear();
+    /** After the responses that have come together. */
+    private void received() {
+        XdsStream from = stream;
+        if (closed || from == null) {
+            return;
         }
-    }
-
-    private static RpcApi.Status error(String message) {
-        return RpcApi.Status.newBuilder().setCode(Status.Code.INVALID_ARGUMENT.value()).setMessage(message).build();
-    }
-
-    private void use(XdsStream from, DeltaDiscoveryResponse response, ResourceSet.Applied applied) {
         boolean first = !complete && types.keySet().stream()
                 .allMatch(expected -> from.answered().contains(expected) || demand != null && expected.equals(AddressSet.TYPE));
-        if (complete) {
-            missing.look(response, applied.mesh(), Objects.requireNonNull(state).get());
+        if (first) {
+            complete = true;
+            mesh.begin();
+            backoff.reset();
         }
-        complete |= first;
-        boolean wasAhead = ahead;
-        ahead |= complete && (first || applied.mesh() != mesh);
-        mesh = applied.mesh();
-        String version = response.getSystemVersionInfo().isEmpty() ? response.getNonce() : response.getSystemVersionInfo();
-        SourceStatus before = status();
-        status = new SourceStatus(before.source(), version, before.loadedAt(), before.error(), before.failedAt(), before.reloads(),
-                before.failures() + (applied.refused().isEmpty() ? 0 : 1));
-        showProblem();
-        if (ahead && missing.isNoneMissing(mesh)) {
-            count();
-        } else if (ahead && !wasAhead) {
-            long next = counted;
-            later(limits.policies, () -> {
-                if (ahead && next == counted) {
-                    LOG.warn("{} hasn't sent policies that workloads name: {}", server(), missing.forget());
-                    count();
-                    answer();
-                }
-            });
-        }
+        count(first);
+        acknowledgements.sendTo(from);
+        mesh.answer();
+        boolean isBusy = from.request(complete ? MOST_WAITING : 1);
+        gathering.gather(complete && demand == null && !isBusy);
     }
 
-    /** What has come counts from now on. */
-    private void count() {
-        boolean first = counted++ == 0;
-        ahead = false;
+    private void withoutPolicies(Collection<String> names) {
+        LOG.warn("{} hasn't sent policies that workloads of this node name: {}", server(), names);
+        count(false);
+        mesh.answer();
+    }
+
+    /** What has come, and isn't held back, counts from now on. */
+    private void count(boolean first) {
+        Mesh now = mesh.counting();
+        MeshState where = Objects.requireNonNull(state);
+        boolean counts = first || complete && now != where.get();
         SourceStatus before = status();
-        status = new SourceStatus(before.source(), before.version(), Instant.now(), before.error(), before.failedAt(),
-                before.reloads() + (first ? 0 : 1), before.failures());
-        Objects.requireNonNull(state).replace(mesh);
+        if (counts || !version.equals(before.version())) {
+            status = new SourceStatus(before.source(), version, counts ? Instant.now() : before.loadedAt(), before.error(),
+                    before.failedAt(), before.reloads() + (counts && !first ? 1 : 0), failures);
+        }
+        showProblem();
+        if (!counts) {
+            return;
+        }
+        where.replace(now);
         if (first) {
-            LOG.info("{}: {} workloads known, {} services, {} policies", server(), mesh.size(), mesh.services().size(),
-                    mesh.policies().size());
-        } else {
-            LOG.debug("{} workloads known, {} services, {} policies", mesh.size(), mesh.services().size(), mesh.policies().size());
+            LOG.info("{}: {} workloads known, {} services, {} policies", server(), now.size(), now.services().size(),
+                    now.policies().size());
+        } else if (LOG.isDebugEnabled()) {
+            LOG.debug("{} workloads known, {} services, {} policies", now.size(), now.services().size(), now.policies().size());
         }
     }
 
     /** What is wrong now: the connection, or else resources. */
     private void showProblem() {
+        if (disconnected == null && status().error() == null && types.values().stream().allMatch(type -> type.refused().isEmpty())) {
+            return;
+        }
         Map<String, String> refused = new LinkedHashMap<>();
         types.values().forEach(type -> refused.putAll(type.refused()));
         String problem = disconnected != null ? disconnected
@@ -361,39 +368,19 @@ public final class XdsSource implements MeshSource {
         if (which != stream) {
             return;
         }
+        received(); // what has come before
         stream = null;
+        acknowledgements.clear();
         counters.ended(XdsCounters.Reason.of(why, which.bytes() > 0));
         if (closed) {
             thread.shutdown();
             return;
         }
-        boolean isTooLong = String.valueOf(why.getDescription()).contains("exceeds maximum size"); // a busy istiod has the same code
-        String tooLong = why.getCode() != Status.Code.RESOURCE_EXHAUSTED || !isTooLong ? ""
+        String tooLong = !StreamEnd.isTooLong(why) ? ""
                 : "; a response may have " + limits.mostBytes + " bytes, a quarter of the heap (-Xmx) up to " + MOST_BYTES;
         String token = server().socket() != null ? "" : TokenNote.of(headers, why, Instant.now());
-        again(ending != null ? ending : server() + " has ended the stream: " + words(why) + token + tooLong,
-                isRegular(why) && !which.answered().isEmpty());
-    }
-
-    /** Whether the server has ended the connection in an orderly way, as istiod does every half hour. */
-    private static boolean isRegular(Status why) {
-        return why.getCode() == Status.Code.UNAVAILABLE && why.getDescription() != null
-                && why.getDescription().contains("HTTP/2 error code: NO_ERROR");
-    }
-
-    private static String words(Status status) {
-        StringBuilder words = new StringBuilder(status.getCode().toString());
-        if (status.getDescription() != null) {
-            words.append(": ").append(status.getDescription());
-        }
-        Throwable cause = status.getCause();
-        while (cause != null && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        if (cause != null && cause.getMessage() != null) {
-            words.append(" (").append(cause.getMessage()).append(')');
-        }
-        return words.toString().replaceAll("\\s+", " ");
+        again(ending != null ? ending : server() + " has ended the stream: " + StreamEnd.words(why) + token + tooLong,
+                StreamEnd.isRegular(why) && !which.answered().isEmpty());
     }
 
     private void again(String why, boolean regular) {

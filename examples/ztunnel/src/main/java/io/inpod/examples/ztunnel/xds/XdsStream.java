@@ -21,6 +21,9 @@ final class XdsStream extends ClientCall.Listener<DeltaDiscoveryResponse> {
     private final ClientCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call;
     private final AtomicLong bytes = new AtomicLong();
     private final Set<String> answered = new HashSet<>();
+    private int requested;
+    private int window;
+    private boolean over;
 
     /** Receives what comes until the stream has ended, once. */
     interface Receiver {
@@ -51,15 +54,35 @@ final class XdsStream extends ClientCall.Listener<DeltaDiscoveryResponse> {
     /** Starts it; it ends with its channel. */
     void start(Metadata headers) {
         call.start(this, headers);
-        call.request(1);
+        request(1);
     }
 
+    /**
+     * Lets responses come.
+     *
+     * @param most how many may wait until they are received
+     * @return whether so many had come, so that others may wait at the server
+     */
+    boolean request(int most) {
+        boolean isExhausted = requested == 0 && most == window;
+        if (requested < most && !over) {
+            call.request(most - requested);
+            requested = most;
+        }
+        window = most;
+        return isExhausted;
+    }
+
+    /** Sends a request, unless it has ended. */
     void send(DeltaDiscoveryRequest request) {
-        call.sendMessage(request);
+        if (!over) {
+            call.sendMessage(request);
+        }
     }
 
     /** Ends it from this side; the receiver is told. */
     void end(String reason) {
+        over = true;
         call.cancel(reason, null);
     }
 
@@ -80,12 +103,13 @@ final class XdsStream extends ClientCall.Listener<DeltaDiscoveryResponse> {
 
     @Override
     public void onMessage(DeltaDiscoveryResponse response) {
+        requested--;
         receiver.received(this, response);
-        call.request(1);
     }
 
     @Override
     public void onClose(Status status, @Nullable Metadata trailers) {
+        over = true;
         channel.shutdownNow();
         receiver.ended(this, status);
     }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.xds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
+import io.inpod.examples.istio.WorkloadApi;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import java.util.HashSet;
 import java.util.Set;
@@ -34,6 +35,21 @@ class OnDemandTest {
         demand.ask("n/10.0.0.2", answers::incrementAndGet);
         assertThat(demand.answered()).containsExactly("n/10.0.0.1");
         assertThat(demand.take().added()).as("for a server that has been told nothing").containsExactly("n/10.0.0.2");
+    }
+
+    /** As a control plane may write a hostname that it was given so. */
+    @Test
+    void anAnswerMayHaveAnotherCase() {
+        demand.ask("default/web.local", answers::incrementAndGet);
+        demand.ask("default/gone.local", answers::incrementAndGet);
+        demand.answered(Responses.response(AddressSet.TYPE, "1", Responses.service("v1", WorkloadApi.Service.newBuilder().setNamespace("default")
+                .setHostname("Web.LOCAL"))).addRemovedResources("default/GONE.local").build(), Set.of());
+        assertThat(answers).hasValue(2);
+        demand.ask("Net/10.0.0.1", answers::incrementAndGet);
+        demand.answered(Responses.addresses("2", Responses.workload("a", "v1").toBuilder().addAliases("net/10.0.0.1").build()), Set.of());
+        assertThat(answers).as("networks that differ in case are different ones").hasValue(2);
+        demand.answered(Responses.addresses("3", Responses.workload("a", "v1").toBuilder().addAliases("Net/10.0.0.1").build()), Set.of());
+        assertThat(answers).hasValue(3);
     }
 
     @Test

@@ -46,6 +46,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,7 +100,8 @@ class XdsSourceTest {
     }
 
     private void start(XdsSource.Limits limits, String... more) throws Exception {
-        List<String> settings = new ArrayList<>(List.of("LOCAL_XDS", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString()));
+        List<String> settings = new ArrayList<>(List.of("LOCAL_XDS", "", "XDS_ADDRESS", "https://localhost:" + server.port(), "XDS_ROOT_CA", roots.toString(),
+                "NODE_NAME", "test"));
         settings.addAll(List.of(more));
         source = new XdsSource(ProxyConfigTest.config(settings.toArray(String[]::new)), limits);
         source.start(state);
@@ -252,6 +254,82 @@ class XdsSourceTest {
         assertThat(source.status().reloads()).isEqualTo(2);
     }
 
+    /** A control plane may send a thousand responses a second, one after the other. */
+    @Test
+    void whatComesAtAboutTheSameTimeCountsTogetherAndTheLastIsAcknowledged() throws Exception {
+        start(gathering(Duration.ofSeconds(2)));
+        TestControlPlane.Stream stream = loaded();
+        for (int i = 1; i <= 5; i++) {
+            stream.say(addresses("c" + i, workload("v" + i, pod("a", "10.0.0." + i, "test"))));
+        }
+        assertThat(stream.request().getResponseNonce()).isEqualTo("c5");
+        assertThat(swaps).hasValue(2);
+        assertThat(state.get().workload("a").orElseThrow().addresses()).containsExactly(InetAddress.getByName("10.0.0.5"));
+        assertThat(source.status().version()).isEqualTo("c5");
+        assertThat(counted("istio_xds_message{url=\"" + AddressSet.TYPE + "\"}")).isEqualTo(6);
+    }
+
+    @Test
+    void eachRefusalIsToldInTheOrderOfTheResponses() throws Exception {
+        start(gathering(Duration.ofSeconds(2)));
+        TestControlPlane.Stream stream = loaded();
+        stream.say(addresses("good 1", workload("b", "v1")));
+        stream.say(policies("policy"));
+        stream.say(Responses.garbage("bad 1", 3));
+        stream.say(Responses.garbage("bad 2", 3));
+        stream.say(addresses("good 2", workload("c", "v1")));
+        List<String> told = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            DeltaDiscoveryRequest request = stream.request();
+            assertThat(request.hasErrorDetail()).isEqualTo(request.getResponseNonce().startsWith("bad"));
+            told.add(request.getResponseNonce());
+        }
+        assertThat(told).containsExactly("policy", "bad 1", "bad 2", "good 2");
+        assertThat(swaps).hasValue(2);
+        assertThat(source.status().failures()).isEqualTo(2);
+    }
+
+    /** Otherwise, no more than eight would count in each second. */
+    @Test
+    @Timeout(20)
+    void aServerThatIsFasterIsntWaitedFor() throws Exception {
+        start(gathering(Duration.ofSeconds(1)));
+        TestControlPlane.Stream stream = loaded();
+        for (int i = 1; i <= 200; i++) {
+            stream.say(addresses("c" + i, workload("v" + i, pod("a", "10.0.0." + i, "test"))));
+        }
+        String nonce;
+        do {
+            nonce = stream.request().getResponseNonce();
+        } while (Integer.parseInt(nonce.substring(1)) < 200);
+    }
+
+    @Test
+    void whatHasComeCountsIfTheStreamEndsMeanwhile() throws Exception {
+        start(new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofHours(10), 1 << 20, Duration.ofMillis(100)));
+        TestControlPlane.Stream stream = accept();
+        stream.say(addresses("1", workload("a", "v1")));
+        stream.say(policies("2"));
+        stream.say(addresses("3", workload("b", "v1")));
+        stream.end(Status.UNAVAILABLE.withDescription("in the middle"));
+        awaitError(error -> error.contains("in the middle")); // long before the next attempt
+        assertThat(state.get().workloads()).extracting(Workload::uid).containsExactlyInAnyOrder("a", "b");
+    }
+
+    private static XdsSource.Limits gathering(Duration time) {
+        return new XdsSource.Limits(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofMinutes(1), LOST, 1 << 20, time);
+    }
+
+    /** The indexes hold the uid, so a mesh that changes for long would hold each twice otherwise. */
+    @Test
+    void aWorkloadThatChangesKeepsItsUid() throws Exception {
+        start(PATIENT);
+        TestControlPlane.Stream stream = loaded();
+        String uid = state.get().workload("a").orElseThrow().uid();
+        stream.send(addresses("3", workload("v2", pod("a", "10.0.0.2", "test"))));
+        assertThat(state.get().workload("a").orElseThrow().uid()).isSameAs(uid);
+    }
+
     @Test
     void theLastOfTwoCountsAndWhatIsRemovedAndSentIsThere() throws Exception {
         start(PATIENT);
@@ -271,14 +349,14 @@ class XdsSourceTest {
         TestControlPlane.Stream stream = loaded();
         WorkloadApi.Workload.Builder guarded = pod("a", "10.0.0.1", "test").addAuthorizationPolicies("default/new");
         assertThat(stream.send(addresses("3", workload("v2", guarded))).hasErrorDetail()).isFalse();
-        stream.send(addresses("4", workload("v1", pod("b", "10.0.0.2", "test"))));
         assertThat(swaps).hasValue(1);
+        stream.send(addresses("4", workload("v1", pod("b", "10.0.0.2", "test"))));
+        assertThat(state.get().workload("b")).as("what is unrelated counts at once").isPresent();
         assertThat(verdict("a").allowed()).isTrue();
 
         stream.send(policies("5", policy(Responses.deny("new").setScope(SecurityApi.Scope.WORKLOAD_SELECTOR).addRules(SecurityApi.Rule.newBuilder()))));
-        assertThat(swaps).hasValue(2);
+        assertThat(swaps).hasValue(3);
         assertThat(verdict("a").basis()).isEqualTo(Verdict.Basis.EXPLICITLY_DENIED);
-        assertThat(state.get().workload("b")).isPresent();
     }
 
     @Test
@@ -580,18 +658,41 @@ class XdsSourceTest {
     /** Istiod ends each connection after half an hour. */
     @Test
     void aConnectionThatHasItsAgeIsFollowedByAnotherWithoutAWarning() throws Exception {
-        Logger logger = (Logger) LoggerFactory.getLogger("xds");
-        ListAppender<ILoggingEvent> lines = new ListAppender<>();
-        lines.list = new CopyOnWriteArrayList<>(); // written by the source's thread while it is read
-        lines.start();
-        logger.addAppender(lines);
-        keep(() -> logger.detachAppender(lines));
+        List<ILoggingEvent> lines = lines(Level.INFO);
         server = keep(TestControlPlane.aging(identity, Duration.ofMillis(500)));
         start(PATIENT);
         loaded();
         accept().say(addresses("1"));
         accept();
-        assertThat(lines.list).extracting(ILoggingEvent::getLevel).contains(Level.INFO).doesNotContain(Level.WARN);
+        assertThat(lines).extracting(ILoggingEvent::getLevel).contains(Level.INFO).doesNotContain(Level.WARN);
+    }
+
+    /** A server that ends connections in order, but never answers, isn't one that does well. */
+    @Test
+    void aConnectionThatHasItsAgeWithoutAnAnswerIsAWarning() throws Exception {
+        List<ILoggingEvent> lines = lines(Level.INFO);
+        server = keep(TestControlPlane.aging(identity, Duration.ofMillis(100)));
+        start(PATIENT);
+        accept();
+        accept();
+        assertThat(lines).filteredOn(line -> line.getLevel() == Level.WARN).extracting(ILoggingEvent::getFormattedMessage).hasSize(1).first().asString()
+                .contains("https://localhost:" + server.port() + " has ended the stream: UNAVAILABLE: ", "NO_ERROR", "and the mesh stays as it is");
+    }
+
+    /** What the source says from now on. */
+    private List<ILoggingEvent> lines(Level level) {
+        Logger logger = (Logger) LoggerFactory.getLogger("xds");
+        Level before = logger.getLevel();
+        logger.setLevel(level);
+        ListAppender<ILoggingEvent> appender = new ListAppender<>();
+        appender.list = new CopyOnWriteArrayList<>(); // written by the source's thread while it is read
+        appender.start();
+        logger.addAppender(appender);
+        keep(() -> {
+            logger.detachAppender(appender);
+            logger.setLevel(before);
+        });
+        return appender.list;
     }
 
     @Test
@@ -646,6 +747,27 @@ class XdsSourceTest {
         source.close();
         start(PATIENT, "ALT_XDS_HOSTNAME", "elsewhere.test");
         accept();
+    }
+
+    /** The server comes back with a certificate of other roots, which the file has had for a while. */
+    @Test
+    void rootsThatChangeWhileThereIsNoStreamAreThoseOfTheNextAttempt() throws Exception {
+        List<ILoggingEvent> lines = lines(Level.DEBUG);
+        start(PATIENT);
+        loaded();
+        int port = server.port();
+        server.close();
+        awaitError(error -> error.contains("Connection refused"));
+        TestAuthority other = new TestAuthority("CN=another root");
+        TestAuthority.Identity issued = other.issue("localhost");
+        Pattern pause = Pattern.compile("tried again in \\d{4,} ms"); // in which the file is looked at many times
+        while (lines.stream().noneMatch(line -> pause.matcher(line.getFormattedMessage()).find())) {
+            Thread.onSpinWait();
+        }
+        Files.writeString(roots, other.pem());
+        server = keep(TestControlPlane.https(issued, port));
+        accept();
+        assertThat(lines).extracting(ILoggingEvent::getFormattedMessage).noneMatch(line -> line.contains("certification path") || line.contains("is connected to again"));
     }
 
     @Test
