@@ -23,7 +23,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -83,7 +82,7 @@ final class FaultScene implements AutoCloseable {
         }
 
         @Override
-        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+        public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
             RelayOptions.DEFAULT.prepare(connection);
             Future<UpstreamConnection> upstream = connector.connect(connection.eventLoop(), destination.destination(), upstreamHandler.get());
             connection.closeFuture().addListener(gone -> upstream.cancel(false));

@@ -7,7 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Errors;
@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One channel of a relay: reads it into the other end, and tracks the writes to it. On the event loop only. */
 final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
-    private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
     private static final long RESET_WATCH_MILLIS = 1000;
     private static final long LONGEST_WAIT_MILLIS = 1000;
     private static final int MOST_UNACKNOWLEDGED = 64 << 10;
@@ -79,7 +78,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     /** Whether the kernel has ended the connection, even if the channel hasn't been notified yet. */
     boolean isDead() {
-        return channel instanceof EpollSocketChannel socket && socket.isOpen() && socket.tcpInfo().state() == TCP_CLOSE;
+        return channel instanceof SocketChannel socket && socket.isOpen() && SendQueue.isClosed(socket);
     }
 
     boolean isLost() {
@@ -230,12 +229,12 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             return;
         }
         // The kernel reports a reset only once. If a write has received it, this may not be an end.
-        if (lost && !endedBeforeReset && channel instanceof EpollSocketChannel) {
+        if (lost && !endedBeforeReset && channel instanceof SocketChannel) {
             cutInput();
             return;
         }
         inputEnded = true;
-        if (channel instanceof EpollSocketChannel socket && !outputEnded && !lost) {
+        if (channel instanceof SocketChannel socket && !outputEnded && !lost) {
             watchForReset(socket);
         }
         if (peer.pendingWrites == 0) {
@@ -281,7 +280,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     /** Netty doesn't report a reset after the end of input, since it no longer reads. The kernel knows of it. */
-    private void watchForReset(EpollSocketChannel socket) {
+    private void watchForReset(SocketChannel socket) {
         resetWatch = socket.eventLoop().schedule(() -> {
             if (relay.isOver() || !socket.isOpen()) {
                 return;
@@ -303,7 +302,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             if (resetWatch != null) {
                 resetWatch.cancel(false); // it would keep the ended relay in memory for a second
             }
-            if (channel instanceof EpollSocketChannel socket) {
+            if (channel instanceof SocketChannel socket) {
                 Resets.notOnClose(channel);
                 if (peer.bytesRead <= MOST_UNACKNOWLEDGED) {
                     close(); // no more than that was ever written
@@ -323,7 +322,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
      * wants, without an owner who could reset it, and without a share in which it counts.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing, and ends with the channel
-    private void closeOnceMostIsAcknowledged(EpollSocketChannel socket, long since, long before) {
+    private void closeOnceMostIsAcknowledged(SocketChannel socket, long since, long before) {
         long left = SendQueue.bytes(socket);
         if (left < before) {
             relay.active();
@@ -360,7 +359,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private void failWriting(Throwable cause) {
         Throwable reason = cause instanceof ChannelOutputShutdownException && cause.getCause() != null ? cause.getCause() : cause;
         endedBeforeReset |= !lost && reason instanceof NativeIoException error && error.expectedErr() == Errors.ERRNO_EPIPE_NEGATIVE;
-        boolean readable = channel.isOpen() && (isDead() || !(channel instanceof EpollSocketChannel));
+        boolean readable = channel.isOpen() && (isDead() || !(channel instanceof SocketChannel));
         fail(reason, !readable);
     }
 
@@ -409,7 +408,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         if (relay.isOver()) {
             return;
         }
-        if (channel instanceof EpollSocketChannel socket && SendQueue.isPending(socket)) {
+        if (channel instanceof SocketChannel socket && SendQueue.isPending(socket)) {
             socket.eventLoop().schedule(() -> awaitDelivery(Math.min(2 * millis, LONGEST_WAIT_MILLIS)), millis, TimeUnit.MILLISECONDS);
         } else {
             relay.resetBoth();

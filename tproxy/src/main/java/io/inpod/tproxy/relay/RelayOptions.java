@@ -6,7 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +87,7 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     }
 
     static void resetIfProcessDies(Channel channel) {
-        if (channel instanceof EpollSocketChannel) { // the kernel knows nothing of other channels
+        if (channel instanceof SocketChannel) { // the kernel knows nothing of other channels
             Resets.onClose(channel);
         }
     }

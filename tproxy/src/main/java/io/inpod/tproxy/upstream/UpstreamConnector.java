@@ -5,15 +5,15 @@ import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.tcp.TcpChannel;
+import io.inpod.netns.tcp.TcpSockets;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -46,8 +46,8 @@ public final class UpstreamConnector implements AutoCloseable {
 
     private final NetworkNamespace namespace;
     private final UpstreamOptions options;
-    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain;
-    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed;
+    private final Map<IpFamily, ChannelFactory<TcpChannel>> plain;
+    private final Map<IpFamily, ChannelFactory<TcpChannel>> spoofed;
     private final @Nullable SourcePorts ports;
     private final TrackedTuples tuples;
     private final @Nullable OwnConnections connections;
@@ -81,8 +81,8 @@ public final class UpstreamConnector implements AutoCloseable {
     }
 
     private UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections,
-            @Nullable SourcePorts ports, Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain,
-            Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed) {
+            @Nullable SourcePorts ports, Map<IpFamily, ChannelFactory<TcpChannel>> plain,
+            Map<IpFamily, ChannelFactory<TcpChannel>> spoofed) {
         this.namespace = namespace;
         this.options = options;
         this.connections = connections;
@@ -92,10 +92,10 @@ public final class UpstreamConnector implements AutoCloseable {
         this.spoofed = spoofed;
     }
 
-    private static Map<IpFamily, ChannelFactory<EpollSocketChannel>> factories(NetworkNamespace namespace, SocketOptions sockets) {
-        Map<IpFamily, ChannelFactory<EpollSocketChannel>> factories = new EnumMap<>(IpFamily.class);
+    private static Map<IpFamily, ChannelFactory<TcpChannel>> factories(NetworkNamespace namespace, SocketOptions sockets) {
+        Map<IpFamily, ChannelFactory<TcpChannel>> factories = new EnumMap<>(IpFamily.class);
         for (IpFamily family : IpFamily.values()) {
-            factories.put(family, NettyChannels.client(namespace, sockets.withFamily(family.protocolFamily())));
+            factories.put(family, new TcpSockets(namespace, family, sockets));
         }
         return factories;
     }
@@ -205,8 +205,8 @@ public final class UpstreamConnector implements AutoCloseable {
     }
 
     /** Opens a socket of the destination's family in the namespace, with all options set. */
-    EpollSocketChannel open(InetAddress destination, boolean spoof) {
-        EpollSocketChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(IpFamily.of(destination))).newChannel();
+    TcpChannel open(InetAddress destination, boolean spoof) {
+        TcpChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(IpFamily.of(destination))).newChannel();
         channel.config().setAutoRead(false);
         if (connections != null) {
             connections.track(channel);
