@@ -17,7 +17,12 @@ final class SendQueue {
 
     /** Whether the kernel has ended the connection. */
     static boolean isClosed(SocketChannel socket) {
-        return socket.config().getOption(TCP_INFO).get(0) == TCP_CLOSE;
+        return state(socket) == TCP_CLOSE;
+    }
+
+    /** The state of the connection, by its number in include/net/tcp_states.h. */
+    static int state(SocketChannel socket) {
+        return socket.config().getOption(TCP_INFO).get(0);
     }
 
     /** Whether a part of what was written, or the end of the output, is not acknowledged. False if the connection has ended. */
