@@ -19,16 +19,21 @@ final class TcpCalls {
     private static final int LINGER_BYTES = 8;
     private static final int SHUT_WR = 1;
     private static final int EINPROGRESS = 115;
+    /** Enough for an address and for struct tcp_info. */
+    private static final int MOST = 512;
 
     /** Memory for an address or an option, and its length; one per thread, because it is used for every connection. */
     private static final ThreadLocal<Room> ROOM = ThreadLocal.withInitial(Room::new);
 
     private static final class Room {
-        final ByteBuffer value = Native.buffer(InetSockaddr.BYTES);
+        final ByteBuffer value = Native.buffer(MOST);
         final ByteBuffer length = Native.buffer(4);
     }
 
     private TcpCalls() {}
+
+    /** Loads this class, which must not happen in a foreign namespace. */
+    static void load() {}
 
     private static int familyOf(InetAddress address) {
         return address instanceof Inet4Address ? Constants.AF_INET : Constants.AF_INET6;
@@ -106,14 +111,26 @@ final class TcpCalls {
         return value.getInt(0);
     }
 
-    static void set(FileDescriptor socket, int level, int name, ByteBuffer value, int length) throws IOException {
+    static void bytes(FileDescriptor socket, int level, int name, ByteBuffer bytes) throws IOException {
+        set(socket, level, name, ROOM.get().value.clear().put(bytes.duplicate()).clear(), bytes.remaining());
+    }
+
+    /** Returns at most so many bytes as the kernel has for the option. */
+    static ByteBuffer bytes(FileDescriptor socket, int level, int name, int most) throws IOException {
+        ByteBuffer value = ROOM.get().value;
+        byte[] bytes = new byte[get(socket, level, name, value, Math.min(MOST, most))];
+        value.get(0, bytes);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private static void set(FileDescriptor socket, int level, int name, ByteBuffer value, int length) throws IOException {
         if (Native.LIBC.setsockopt(socket.intValue(), level, name, value, length) < 0) {
             throw Errors.newIOException("setsockopt", -Native.errno());
         }
     }
 
     /** Returns how many bytes the kernel has written. */
-    static int get(FileDescriptor socket, int level, int name, ByteBuffer value, int length) throws IOException {
+    private static int get(FileDescriptor socket, int level, int name, ByteBuffer value, int length) throws IOException {
         ByteBuffer room = ROOM.get().length.putInt(0, length);
         if (Native.LIBC.getsockopt(socket.intValue(), level, name, value, room) < 0) {
             throw Errors.newIOException("getsockopt", -Native.errno());

@@ -22,7 +22,6 @@ import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.channel.unix.RawUnixChannelOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Map;
 
 /**
@@ -118,9 +117,7 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     private ByteBuffer get(RawUnixChannelOption option) {
         try {
             channel.requireOpen();
-            ByteBuffer value = ByteBuffer.allocateDirect(option.length()).order(ByteOrder.nativeOrder());
-            value.limit(TcpCalls.get(channel.fd(), option.level(), option.optname(), value, option.length()));
-            return value;
+            return TcpCalls.bytes(channel.fd(), option.level(), option.optname(), option.length());
         } catch (IOException e) {
             throw new ChannelException(e);
         }
@@ -138,8 +135,7 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     private void set(RawUnixChannelOption option, ByteBuffer value) {
         try {
             channel.requireOpen();
-            ByteBuffer direct = ByteBuffer.allocateDirect(value.remaining()).put(value.duplicate()).flip();
-            TcpCalls.set(channel.fd(), option.level(), option.optname(), direct, direct.remaining());
+            TcpCalls.bytes(channel.fd(), option.level(), option.optname(), value);
         } catch (IOException e) {
             throw new ChannelException(e);
         }

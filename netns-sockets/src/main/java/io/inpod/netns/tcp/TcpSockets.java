@@ -2,7 +2,6 @@ package io.inpod.netns.tcp;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.internal.Native;
 import io.inpod.netns.socket.LinuxSocketOption;
 import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.NamespaceCookies;
@@ -10,6 +9,7 @@ import io.inpod.netns.socket.PreparedOptions;
 import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -22,15 +22,16 @@ import org.jspecify.annotations.Nullable;
  * set before the second write, unless the options say that it is off. If the kernel refuses a late option, the pipeline is told, as of any
  * failure of the connection. All others are set at once.
  *
- * <p>Thread-safe. The namespace must stay open while the factory is used.
+ * <p>Thread-safe. The namespace must stay open while the factory is used, which must be closed if it has ever been given an event loop.
  */
-public final class TcpSockets implements ChannelFactory<TcpChannel> {
+public final class TcpSockets implements ChannelFactory<TcpChannel>, AutoCloseable {
     private static final Set<LinuxSocketOption<?>> LATE =
             Set.of(LinuxSocketOptions.KEEPALIVE, LinuxSocketOptions.KEEPALIVE_IDLE, LinuxSocketOptions.KEEPALIVE_INTERVAL,
                     LinuxSocketOptions.KEEPALIVE_COUNT, LinuxSocketOptions.NOTSENT_LOWAT);
 
     private final NetworkNamespace namespace;
     private final boolean v4;
+    private final SpareSockets spares;
     private final PreparedOptions early;
     private final @Nullable PreparedOptions late;
     private final boolean withoutDelay;
@@ -46,6 +47,7 @@ public final class TcpSockets implements ChannelFactory<TcpChannel> {
     public TcpSockets(NetworkNamespace namespace, IpFamily family, SocketOptions options) {
         this.namespace = namespace;
         this.v4 = family == IpFamily.V4;
+        this.spares = new SpareSockets(namespace, v4);
         SocketOptions first = options;
         SocketOptions later = options;
         for (LinuxSocketOption<?> option : options.values().keySet()) {
@@ -63,8 +65,20 @@ public final class TcpSockets implements ChannelFactory<TcpChannel> {
 
     @Override
     public TcpChannel newChannel() {
+        return newChannel(null);
+    }
+
+    /**
+     * Creates a channel for an event loop. While that happens often, sockets are made in advance, up to seven: the namespace is entered
+     * for eight at a time.
+     *
+     * @param loop the event loop of the channel, which also closes sockets in advance that nobody needs; null for none in advance
+     * @return a channel that isn't registered yet
+     * @throws ChannelException if the socket can't be created, or an option is refused
+     */
+    public TcpChannel newChannel(@Nullable EventLoop loop) {
         try {
-            TcpChannel channel = new TcpChannel(open(), v4, cookie, withoutDelay, late);
+            TcpChannel channel = new TcpChannel(open(loop), v4, cookie, withoutDelay, late);
             try {
                 early.apply(channel);
                 return channel;
@@ -78,12 +92,18 @@ public final class TcpSockets implements ChannelFactory<TcpChannel> {
     }
 
     /** A racing thread asks for the cookie too, and gets the same. */
-    private int open() throws IOException {
-        int fd = namespace.<Integer, IOException>call(() -> Native.check(TcpCalls.socket(v4), "socket", namespace));
+    private int open(@Nullable EventLoop loop) throws IOException {
+        int fd = spares.take(loop);
         if (cookie == 0) {
             cookie = new NamespaceCookies().of(fd);
         }
         return fd;
+    }
+
+    /** Closes sockets that were made in advance. More can be created, but none in advance. */
+    @Override
+    public void close() {
+        spares.close();
     }
 
     @Override

@@ -65,7 +65,7 @@ final class ConnectAttempt {
     }
 
     private void plain(@Nullable Throwable fallbackReason) {
-        TcpChannel channel = connector.open(destination.getAddress(), false);
+        TcpChannel channel = connector.open(loop, destination.getAddress(), false);
         connect(channel, null, new UpstreamConnection(channel, false, fallbackReason));
     }
 
@@ -90,7 +90,7 @@ final class ConnectAttempt {
         } while (connector.isTaken(local, destination));
         TcpChannel channel;
         try {
-            channel = connector.open(destination.getAddress(), true);
+            channel = connector.open(loop, destination.getAddress(), true);
         } catch (ChannelException e) {
             impossible(String.valueOf(e.getMessage()), e);
             return;
