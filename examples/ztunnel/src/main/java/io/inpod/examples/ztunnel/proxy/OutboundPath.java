@@ -104,6 +104,11 @@ final class OutboundPath {
         counters.hostnames().lookedUp(self, hostname);
     }
 
+    /** Returns what connects without a tunnel, to be closed with the pod. */
+    UpstreamConnector direct() {
+        return direct;
+    }
+
     PodContext pod() {
         return pod;
     }
