@@ -35,7 +35,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private final @Nullable Share bytes;
     /** What waits to be written to this channel; null if nobody counts it. */
     private final @Nullable HeldBuffers held;
-    private ParkedInput parked = new ParkedInput();
+    /** What was read before the relay began; null if the channel wasn't prepared. */
+    private @Nullable ParkedInput parked;
 
     private volatile long bytesRead; // written on the event loop only
     private int pendingWrites;
@@ -104,13 +105,19 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     void begin() {
-        for (Object message = parked.poll(); message != null; message = parked.poll()) {
-            receive(message);
+        Throwable failure = null;
+        boolean ended = false;
+        if (parked != null) {
+            for (Object message = parked.poll(); message != null; message = parked.poll()) {
+                receive(message);
+            }
+            failure = parked.failure();
+            ended = parked.ended();
+            parked = null;
         }
-        Throwable failure = parked.failure();
         if (failure != null) {
             fail(failure, true);
-        } else if (parked.ended() || tls() == null && channel.isActive() && channel.isInputShutdown()) {
+        } else if (ended || tls() == null && channel.isActive() && channel.isInputShutdown()) {
             peer.flush();
             endInput();
         } else if (channel.isActive() && channel.isInputShutdown()) {
