@@ -455,7 +455,11 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
     @Override
     protected void doWrite(ChannelOutboundBuffer buffers) throws Exception {
         if (outputShut) {
-            throw new ChannelOutputShutdownException("Channel output shutdown");
+            Throwable cause = new ChannelOutputShutdownException("Channel output shutdown");
+            while (buffers.remove(cause)) {
+                // each of them has failed; the input goes on
+            }
+            return;
         }
         for (int left = config.getWriteSpinCount(); left > 0; left--) {
             int waiting = buffers.size();

@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.epoll.AbstractEpollServerChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.NativeInetAddress;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
@@ -44,11 +45,19 @@ public final class TcpListener extends AbstractEpollServerChannel implements Ser
      * @throws IOException if the process has too many files open, or the kernel refuses an option
      */
     public static TcpListener of(EpollServerSocketChannel made, boolean resetAtDeath) throws IOException {
-        int backlog = made.config().getBacklog();
         try {
-            return new TcpListener(PassedListener.duplicateNumber(made), made.isActive(), backlog, resetAtDeath ? 0 : -1);
+            return of(PassedListener.duplicateNumber(made), made, resetAtDeath);
         } finally {
             made.unsafe().closeForcibly();
+        }
+    }
+
+    private static TcpListener of(int fd, EpollServerSocketChannel made, boolean resetAtDeath) throws IOException {
+        try {
+            return new TcpListener(fd, made.isActive(), made.config().getBacklog(), resetAtDeath ? 0 : -1);
+        } catch (IOException | RuntimeException e) {
+            new FileDescriptor(fd).close();
+            throw e;
         }
     }
 
