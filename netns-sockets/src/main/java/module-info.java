@@ -9,12 +9,13 @@ module io.inpod.netns {
     exports io.inpod.netns.doctor;
     exports io.inpod.netns.error;
     exports io.inpod.netns.socket;
+    exports io.inpod.netns.tcp;
     exports io.inpod.netns.unix;
     exports io.inpod.netns.watch;
 
     requires transitive io.netty.common;
     requires transitive io.netty.transport;
-    requires io.netty.buffer;
+    requires transitive io.netty.buffer;
     requires transitive io.netty.resolver;
     requires transitive io.netty.transport.classes.epoll;
     requires static io.netty.resolver.dns;

@@ -22,7 +22,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -95,7 +95,7 @@ public final class RelayProxy {
         }
 
         @Override
-        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+        public void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
             RelayOptions.DEFAULT.prepare(connection);
             DestinationAddress to = fixed == null ? destination.destination() : fixed;
             connector.connect(connection.eventLoop(), new ClientAddress(client.getAddress()), to, RelayOptions.DEFAULT.preparation())

@@ -1,9 +1,10 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.internal.NetlinkStructs.Nlattr;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.List;
+import java.nio.ByteBuffer;
 
 /**
  * The TCP connections that connection tracking knows in a namespace, see linux/netfilter/nfnetlink_conntrack.h. Thread-safe. Each call is
@@ -72,23 +73,18 @@ public final class TrackedConnections implements AutoCloseable {
                 .end(protocol).end(tuple);
         boolean open = false;
         for (NetlinkMessage answer : netlink.find(request)) {
-            long state = state(answer.attributeList(Nfnetlink.HEADER), PROTOCOL_INFO, INFO_TCP, TCP_STATE);
+            int state = state(answer.payload());
             open = state != TIME_WAIT && state != CLOSE;
         }
         return open;
     }
 
-    /** Returns the number at a path of nested attributes; 0 if there is none. */
-    private static long state(List<NetlinkAttribute> attributes, int... path) {
-        List<NetlinkAttribute> level = attributes;
-        for (int i = 0;; i++) {
-            int type = path[i];
-            NetlinkAttribute found = level.stream().filter(attribute -> attribute.type() == type).findFirst().orElse(null);
-            if (found == null || i == path.length - 1) {
-                return found == null ? 0 : found.number();
-            }
-            level = found.nested();
-        }
+    /** Returns the state of the TCP connection in an answer; 0 if it has none. Nothing else is read: there is one for each connection. */
+    private static int state(ByteBuffer answer) {
+        int info = Wire.attribute(answer, Wire.align(Nfnetlink.HEADER), answer.limit(), PROTOCOL_INFO);
+        int tcp = info < 0 ? -1 : Wire.attributeWithin(answer, info, INFO_TCP);
+        int state = tcp < 0 ? -1 : Wire.attributeWithin(answer, tcp, TCP_STATE);
+        return state < 0 || state + Nlattr.STRUCT.size() >= answer.limit() ? 0 : answer.get(state + Nlattr.STRUCT.size());
     }
 
     /** Closes the socket. Closing twice does nothing. */

@@ -43,6 +43,26 @@ final class Wire {
         return Collections.unmodifiableMap(found);
     }
 
+    /** Returns where the first attribute of a type begins between two places; -1 if there is none. */
+    static int attribute(ByteBuffer from, int start, int end, int type) {
+        for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= end;) {
+            int length = Nlattr.LENGTH.get(from, at);
+            if (length < Nlattr.STRUCT.size() || at + length > end) {
+                break;
+            }
+            if ((Nlattr.TYPE.get(from, at) & ATTRIBUTE_TYPE) == type) {
+                return at;
+            }
+            at += align(length);
+        }
+        return -1;
+    }
+
+    /** The same within the attribute that begins at a place. */
+    static int attributeWithin(ByteBuffer from, int outer, int type) {
+        return attribute(from, outer + Nlattr.STRUCT.size(), outer + Nlattr.LENGTH.get(from, outer), type);
+    }
+
     /** Passes on the attributes from an index to the limit in order, up to the first malformed one. */
     static void forEachAttribute(ByteBuffer from, int start, AttributeSink sink) {
         for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= from.limit();) {

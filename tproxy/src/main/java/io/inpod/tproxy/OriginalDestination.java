@@ -2,7 +2,7 @@ package io.inpod.tproxy;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.socket.TrackedDestination;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -39,7 +39,7 @@ public record OriginalDestination(DestinationAddress destination, Found found) {
      * @throws ClosedChannelException if the connection is already closed
      * @throws IOException if the kernel's answer is an error
      */
-    public static OriginalDestination of(EpollSocketChannel accepted) throws IOException {
+    public static OriginalDestination of(SocketChannel accepted) throws IOException {
         DestinationAddress own = new DestinationAddress(CanonicalAddress.ofChannel(accepted.localAddress()));
         // The family is that of the addresses, not of the socket: a dual-stack socket's IPv4 connections are tracked as IPv4.
         InetSocketAddress tracked = TrackedDestination.of(accepted, IpFamily.of(own.ip()));

@@ -22,7 +22,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.Errors.NativeIoException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -80,7 +79,7 @@ class AcceptLoopTest {
             }
 
             @Override
-            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+            public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
                 assertThat(serving.inEventLoop()).isTrue();
                 assertThat(connection.isActive()).isTrue();
                 assertThat(client.getAddress()).isEqualTo(network.pod(1).address());
@@ -91,7 +90,7 @@ class AcceptLoopTest {
         try (AcceptLoop loop = listen(pod, recorder); SocketChannel client = connect(network.pod(1).namespace(), wanted)) {
             assertThat(loop.localAddress().getPort()).isEqualTo(TestProxy.PROXY_PORT);
             assertThat(next(recorder.picked)).isEqualTo(new OriginalDestination(new DestinationAddress(wanted), OriginalDestination.Found.REDIRECT));
-            EpollSocketChannel connection = next(recorder.connections);
+            io.netty.channel.socket.SocketChannel connection = next(recorder.connections);
             assertThat(connection.eventLoop()).isSameAs(serving);
             serving.submit(() -> {}).sync(); // waits until it is registered
             assertThat(connection.pipeline().names()).hasSize(1); // only the tail: none of our handlers is left
@@ -163,7 +162,7 @@ class AcceptLoopTest {
             }
 
             @Override
-            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+            public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
                 super.accepted(connection, client, destination);
                 same.add(next(clients).eventLoop() == connection.eventLoop());
             }
@@ -174,7 +173,7 @@ class AcceptLoopTest {
             for (int i = 0; i < 100; i++) {
                 EventLoop serves = i % 2 == 0 ? serving : accepting;
                 ChannelFuture connecting = new Bootstrap().group(serves).channelFactory(() -> {
-                    EpollSocketChannel channel = NettyChannels.client(network.pod(1).namespace(), SocketOptions.NONE).newChannel();
+                    io.netty.channel.socket.SocketChannel channel = NettyChannels.client(network.pod(1).namespace(), SocketOptions.NONE).newChannel();
                     ofBothPods.track(channel);
                     clients.add(channel);
                     return channel;
@@ -231,7 +230,7 @@ class AcceptLoopTest {
         InetSocketAddress wanted = new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT);
         List<SocketChannel> held = new ArrayList<>();
         try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
-            EpollSocketChannel last = null;
+            io.netty.channel.socket.SocketChannel last = null;
             for (int i = 0; i < 4; i++) { // half of 8, since there is no pod between the whole and its clients
                 held.add(connect(greedy, wanted));
                 last = next(recorder.connections);
@@ -301,7 +300,7 @@ class AcceptLoopTest {
                 }
 
                 @Override
-                public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
                     super.accepted(connection, client, destination);
                     if (failure instanceof Error error) {
                         throw error;
@@ -312,7 +311,7 @@ class AcceptLoopTest {
             try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
                 assertReset(network.pod(1).namespace(), new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT));
                 assertThat(next(recorder.failures)).isSameAs(failure);
-                EpollSocketChannel connection = next(recorder.connections);
+                io.netty.channel.socket.SocketChannel connection = next(recorder.connections);
                 assertThat(connection.closeFuture().await(30, TimeUnit.SECONDS)).isTrue();
                 connection.eventLoop().submit(() -> {}).sync();
                 assertThat(loop.channel().isActive()).isTrue();
@@ -331,10 +330,10 @@ class AcceptLoopTest {
         InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
         Recorder recorder = new Recorder(loops) {
             @Override
-            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+            public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
                 super.accepted(connection, client, destination);
                 new Bootstrap().group(serving).channelFactory(() -> {
-                    EpollSocketChannel upstream = NettyChannels.client(pod, SocketOptions.NONE).newChannel();
+                    io.netty.channel.socket.SocketChannel upstream = NettyChannels.client(pod, SocketOptions.NONE).newChannel();
                     own.track(upstream);
                     return upstream;
                 }).handler(new ChannelInboundHandlerAdapter()).connect(destination.address());
@@ -369,7 +368,7 @@ class AcceptLoopTest {
                 }
 
                 @Override
-                public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
                     throw new IOException("accepted");
                 }
             };

@@ -23,7 +23,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -46,6 +45,7 @@ final class FaultScene implements AutoCloseable {
     final BlockingQueue<RelayResult> results = new LinkedBlockingQueue<>();
     final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
     final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+    private final UpstreamConnector connector;
     private final AcceptLoop loop;
 
     FaultScene(NetworkNamespace pod) throws IOException {
@@ -62,18 +62,16 @@ final class FaultScene implements AutoCloseable {
                 "-A PREROUTING -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006", "COMMIT");
         SocketOptions sockets = IMPATIENT.with(MARK, 0x539);
         OwnConnections own = new OwnConnections();
-        UpstreamConnector connector = new UpstreamConnector(pod, UpstreamOptions.DEFAULT.withSockets(sockets)
+        connector = new UpstreamConnector(pod, UpstreamOptions.DEFAULT.withSockets(sockets)
                 .withPolicy(SpoofPolicy.NEVER).withConnectTimeout(connectTimeout));
         loop = AcceptLoop.listen(pod, new InetSocketAddress("0.0.0.0", TestProxy.PROXY_PORT), sockets, loops.next(),
-                AcceptRules.ofPorts(Set.of(TestProxy.PROXY_PORT), own), new Proxy(connector, upstreamHandler));
+                AcceptRules.ofPorts(Set.of(TestProxy.PROXY_PORT), own), new Proxy(upstreamHandler));
     }
 
     private final class Proxy implements AcceptHandler {
-        private final UpstreamConnector connector;
         private final Supplier<ChannelHandler> upstreamHandler;
 
-        Proxy(UpstreamConnector connector, Supplier<ChannelHandler> upstreamHandler) {
-            this.connector = connector;
+        Proxy(Supplier<ChannelHandler> upstreamHandler) {
             this.upstreamHandler = upstreamHandler;
         }
 
@@ -83,7 +81,7 @@ final class FaultScene implements AutoCloseable {
         }
 
         @Override
-        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+        public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
             RelayOptions.DEFAULT.prepare(connection);
             Future<UpstreamConnection> upstream = connector.connect(connection.eventLoop(), destination.destination(), upstreamHandler.get());
             connection.closeFuture().addListener(gone -> upstream.cancel(false));
@@ -171,5 +169,6 @@ final class FaultScene implements AutoCloseable {
         loop.close();
         // Without a quiet period Netty (4.2.18) may end a loop without closing its channels.
         loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        connector.close();
     }
 }

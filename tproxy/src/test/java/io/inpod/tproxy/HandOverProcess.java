@@ -14,7 +14,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -71,7 +71,7 @@ final class HandOverProcess {
         }
 
         @Override
-        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+        public void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
             connection.eventLoop().execute(() -> connection.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {greeting}))
                     .addListener(ChannelFutureListener.CLOSE));
         }

@@ -15,7 +15,6 @@ import io.inpod.tproxy.listen.HandOver;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -129,7 +128,7 @@ class HandOverTest {
 
             assertThat(setting(network)).isEqualTo("0");
             for (int i = 0; i < CLIENTS_IN_QUEUES; i++) {
-                EpollSocketChannel connection = recorder.connections.poll(30, TimeUnit.SECONDS);
+                io.netty.channel.socket.SocketChannel connection = recorder.connections.poll(30, TimeUnit.SECONDS);
                 assertThat(connection).as("connection %s", i).isNotNull();
                 connection.close(); // whether or not it has an event loop
             }

@@ -13,7 +13,6 @@ import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -46,7 +45,7 @@ class PassedListenerTest {
     private Recorder end(BlockingQueue<String> accepted, String name) {
         return new Recorder(loops) {
             @Override
-            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+            public void accepted(io.netty.channel.socket.SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
                 accepted.add(name);
                 connection.close();
             }

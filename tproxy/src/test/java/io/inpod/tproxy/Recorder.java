@@ -5,7 +5,7 @@ import io.inpod.tproxy.listen.AcceptRules;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -14,7 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /** Records the calls of an accept loop. */
 class Recorder implements AcceptHandler {
     final BlockingQueue<OriginalDestination> picked = new LinkedBlockingQueue<>();
-    final BlockingQueue<EpollSocketChannel> connections = new LinkedBlockingQueue<>();
+    final BlockingQueue<SocketChannel> connections = new LinkedBlockingQueue<>();
     final BlockingQueue<String> refusals = new LinkedBlockingQueue<>();
     final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
     final BlockingQueue<String> pauses = new LinkedBlockingQueue<>();
@@ -36,7 +36,7 @@ class Recorder implements AcceptHandler {
     }
 
     @Override
-    public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+    public void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
         connections.add(connection);
     }
 

@@ -25,7 +25,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -56,7 +56,7 @@ final class TestProxy implements AutoCloseable {
             @Override
             protected void initChannel(SocketChannel accepted) throws IOException {
                 RelayOptions.DEFAULT.prepare(accepted);
-                OriginalDestination destination = OriginalDestination.of((EpollSocketChannel) accepted);
+                OriginalDestination destination = OriginalDestination.of(accepted);
                 destinations.add(destination);
                 proxy(accepted, destination);
             }

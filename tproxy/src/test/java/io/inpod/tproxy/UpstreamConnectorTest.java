@@ -54,9 +54,8 @@ class UpstreamConnectorTest {
     @Pods
     void connectsPlainlyWhereTheClientIsTheSameHost(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE));
         String own = network.pod(0).address().getHostAddress();
-        try (ServerSocket server = server(pod)) {
+        try (UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE)); ServerSocket server = server(pod)) {
             // From a local address, to one, from the destination itself, the same with mapped addresses and over IPv6, and from a link-local one.
             String[][] pairs = {{"127.0.0.1", own}, {own, own}, {"10.9.9.9", "127.0.0.1"}, {"::ffff:127.0.0.1", own}, {"::ffff:" + own, own},
                 {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd10:77::2"}, {"fd10:77::2", "fd10:77::2"}, {"fe80::9", "fd10:77::2"}};

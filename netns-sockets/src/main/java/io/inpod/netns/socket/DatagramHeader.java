@@ -1,5 +1,6 @@
 package io.inpod.netns.socket;
 
+import io.inpod.netns.internal.InetSockaddr;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.SocketNumbers;

@@ -25,8 +25,18 @@ public final class NamespaceCookies {
      * @return the cookie; 0 if the kernel has none, or if this isn't a socket
      */
     public long of(FileDescriptor socket) {
+        return of(socket.intValue());
+    }
+
+    /**
+     * Returns the same for a bare descriptor.
+     *
+     * @param socket a descriptor that stays open meanwhile
+     * @return see {@link #of(FileDescriptor)}
+     */
+    public long of(int socket) {
         length.putInt(0, COOKIE_BYTES);
-        int failed = Native.LIBC.getsockopt(socket.intValue(), SocketNumbers.SOL_SOCKET, SocketNumbers.SO_NETNS_COOKIE, cookie, length);
+        int failed = Native.LIBC.getsockopt(socket, SocketNumbers.SOL_SOCKET, SocketNumbers.SO_NETNS_COOKIE, cookie, length);
         return failed < 0 ? 0 : cookie.getLong(0);
     }
 }

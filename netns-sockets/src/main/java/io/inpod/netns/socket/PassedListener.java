@@ -36,6 +36,17 @@ public final class PassedListener {
         return OwnedFd.adopt(duplicate(LinuxSocketOption.descriptor(listener), listener));
     }
 
+    /**
+     * Duplicates the descriptor of a socket, as {@link #duplicate} does.
+     *
+     * @param listener a channel on epoll
+     * @return a descriptor of the same socket, which nobody owns yet
+     * @throws IOException see {@link #duplicate}
+     */
+    public static int duplicateNumber(Channel listener) throws IOException {
+        return duplicate(LinuxSocketOption.descriptor(listener), listener);
+    }
+
     private static int duplicate(int fd, Object subject) throws IOException {
         return Native.check(Native.LIBC.fcntl(fd, Constants.F_DUPFD_CLOEXEC, 0), "fcntl(F_DUPFD_CLOEXEC)", subject);
     }

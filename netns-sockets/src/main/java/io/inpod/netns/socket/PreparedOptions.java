@@ -1,6 +1,7 @@
 package io.inpod.netns.socket;
 
 import io.inpod.netns.internal.SocketNumbers;
+import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
@@ -10,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Options in the kernel's format, for a factory that sets them on one socket after another. Effectively immutable: nothing writes to the
- * buffers.
+ * buffers. Thread-safe.
  */
-final class PreparedOptions {
+public final class PreparedOptions {
     private final List<Setting<?>> settings = new ArrayList<>();
     private final @Nullable StandardProtocolFamily family;
 
@@ -25,11 +26,27 @@ final class PreparedOptions {
     /**
      * Checks and encodes options.
      *
-     * @param family the family of the sockets, if it is already known
+     * @param options the options; only their values count
+     * @param family the family of the sockets; null if it isn't known yet
      */
-    PreparedOptions(SocketOptions options, @Nullable StandardProtocolFamily family) {
+    public PreparedOptions(SocketOptions options, @Nullable StandardProtocolFamily family) {
         options.values().forEach((option, value) -> settings.add(Setting.of(option, value)));
         this.family = family;
+    }
+
+    /** {@return whether there is no option to set} */
+    public boolean isEmpty() {
+        return settings.isEmpty();
+    }
+
+    /**
+     * Sets all options of a channel.
+     *
+     * @param channel a channel on epoll or io_uring
+     * @throws IOException naming the first option that the kernel refuses, or if the channel is closed
+     */
+    public void apply(Channel channel) throws IOException {
+        apply(LinuxSocketOption.descriptor(channel), channel);
     }
 
     void apply(int fd, Object subject) throws IOException {

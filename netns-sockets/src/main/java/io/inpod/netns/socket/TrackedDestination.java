@@ -2,6 +2,7 @@ package io.inpod.netns.socket;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.internal.InetSockaddr;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.SocketNumbers;
 import io.netty.channel.Channel;

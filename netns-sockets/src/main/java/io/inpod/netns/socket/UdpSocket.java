@@ -3,6 +3,7 @@ package io.inpod.netns.socket;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.internal.InetSockaddr;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;

@@ -7,6 +7,7 @@ import io.inpod.netns.socket.JdkChannels;
 import io.inpod.netns.socket.JdkSockets;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.tcp.TcpSockets;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
@@ -65,7 +66,7 @@ class BracketSystemCallsTest {
             }
         }
         assertThat(wrong).isEmpty();
-        assertThat(sockets).isGreaterThanOrEqualTo(11);
+        assertThat(sockets).isGreaterThanOrEqualTo(12);
         assertThat(switching).as("threads that switched").isEqualTo(1);
     }
 
@@ -80,6 +81,7 @@ class BracketSystemCallsTest {
                 NettyChannels.server(namespace).newChannel().unsafe().closeForcibly();
                 NettyChannels.client(namespace).newChannel().unsafe().closeForcibly();
                 NettyChannels.datagram(namespace).newChannel().unsafe().closeForcibly();
+                new TcpSockets(namespace, IpFamily.V4, SocketOptions.NONE).newChannel().unsafe().closeForcibly();
                 JdkChannels.listen(namespace, SocketOptions.NONE, new InetSocketAddress(0)).close();
                 JdkChannels.client(namespace, SocketOptions.NONE).close();
                 JdkChannels.datagram(namespace, SocketOptions.NONE).close();

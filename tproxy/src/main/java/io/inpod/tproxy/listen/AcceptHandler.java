@@ -2,7 +2,7 @@ package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 
 /** Serves the connections that an {@link AcceptLoop} accepts, and is notified of its failures. */
@@ -26,7 +26,18 @@ public interface AcceptHandler {
      * @param destination see {@link #pick}
      * @throws Exception if the connection can't be served
      */
-    void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception;
+    void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception;
+
+    /**
+     * Whether connections are reset when they close, in whatever way, until {@link io.inpod.tproxy.Resets#notOnClose} says otherwise: as
+     * {@link io.inpod.tproxy.relay.RelayOptions#prepare} makes them, but from their first moment on and without a system call for each.
+     * Asked once, when the listener is opened.
+     *
+     * @return true if all connections will be relayed, or reset; false by default
+     */
+    default boolean resetsUnlessEnded() {
+        return false;
+    }
 
     /**
      * A connection was reset because connecting to its destination would lead back to the proxy. Called on the accepting event loop.

@@ -7,12 +7,12 @@ import io.inpod.netns.OwnedFd;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.PassedListener;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.tcp.TcpListener;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -40,9 +40,9 @@ public final class AcceptLoop implements AutoCloseable {
     private static final Pattern SOCKET = Pattern.compile("socket:\\[(\\d+)]");
 
     private final NetworkNamespace namespace;
-    private final EpollServerSocketChannel listener;
+    private final TcpListener listener;
 
-    private AcceptLoop(NetworkNamespace namespace, EpollServerSocketChannel listener) {
+    private AcceptLoop(NetworkNamespace namespace, TcpListener listener) {
         this.namespace = namespace;
         this.listener = listener;
     }
@@ -84,7 +84,7 @@ public final class AcceptLoop implements AutoCloseable {
     public static BegunListener begin(NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop,
             AcceptRules rules, AcceptHandler handler) {
         try {
-            EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
+            TcpListener listener = TcpListener.of(NettyChannels.server(namespace, sockets).newChannel(), handler.resetsUnlessEnded());
             listener.pipeline().addLast(new Accepting(rules, handler));
             ChannelFuture binding = start(listener, loop, address);
             return new BegunListener(() -> bound(namespace, address, listener, binding));
@@ -92,10 +92,14 @@ public final class AcceptLoop implements AutoCloseable {
             return new BegunListener(() -> {
                 throw refused(namespace, address, e);
             });
+        } catch (IOException e) {
+            return new BegunListener(() -> {
+                throw refused(namespace, address, new ChannelException(e.getMessage(), e));
+            });
         }
     }
 
-    private static AcceptLoop bound(NetworkNamespace namespace, InetSocketAddress address, EpollServerSocketChannel listener,
+    private static AcceptLoop bound(NetworkNamespace namespace, InetSocketAddress address, TcpListener listener,
             ChannelFuture binding) throws IOException {
         if (binding.awaitUninterruptibly().isSuccess()) {
             return new AcceptLoop(namespace, listener);
@@ -113,7 +117,7 @@ public final class AcceptLoop implements AutoCloseable {
 
     /** Registers and binds a listener on its event loop, for which the caller waits once instead of twice. */
     @SuppressWarnings("FutureReturnValueIgnored") // bind() returns its argument
-    private static ChannelFuture start(EpollServerSocketChannel listener, EventLoop loop, InetSocketAddress address) {
+    private static ChannelFuture start(TcpListener listener, EventLoop loop, InetSocketAddress address) {
         ChannelPromise bound = listener.newPromise();
         try {
             loop.execute(() -> {
@@ -131,7 +135,7 @@ public final class AcceptLoop implements AutoCloseable {
         return bound;
     }
 
-    private static void register(EpollServerSocketChannel listener, EventLoop loop, AcceptRules rules, AcceptHandler handler) {
+    private static void register(TcpListener listener, EventLoop loop, AcceptRules rules, AcceptHandler handler) {
         listener.pipeline().addLast(new Accepting(rules, handler));
         ChannelFuture done = loop.register(listener).awaitUninterruptibly(); // closes it if it fails
         if (!done.isSuccess()) {
@@ -157,7 +161,8 @@ public final class AcceptLoop implements AutoCloseable {
     public static AcceptLoop adopt(OwnedFd passed, NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets,
             EventLoop loop, AcceptRules rules, AcceptHandler handler) throws IOException {
         try {
-            EpollServerSocketChannel listener = PassedListener.adopt(namespace, address, sockets, passed);
+            TcpListener listener =
+                    TcpListener.of(PassedListener.adopt(namespace, address, sockets, passed), handler.resetsUnlessEnded());
             register(listener, loop, rules, handler);
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException | IOException e) {

@@ -9,7 +9,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -38,7 +38,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         backoff.accepted();
-        EpollSocketChannel connection = (EpollSocketChannel) message;
+        SocketChannel connection = (SocketChannel) message;
         try {
             accept(connection);
         } catch (ClosedChannelException gone) {
@@ -49,7 +49,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void accept(EpollSocketChannel connection) throws IOException {
+    private void accept(SocketChannel connection) throws IOException {
         InetSocketAddress client = CanonicalAddress.ofChannel(connection.remoteAddress());
         Clients bound = rules.clients();
         if (bound == null) {
@@ -71,7 +71,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void accept(EpollSocketChannel connection, InetSocketAddress client, @Nullable Admission admission) throws IOException {
+    private void accept(SocketChannel connection, InetSocketAddress client, @Nullable Admission admission) throws IOException {
         connection.config().setAutoRead(false);
         OriginalDestination destination = OriginalDestination.of(connection);
         String refusal = rules.refusal(client, destination);
@@ -108,7 +108,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     }
 
     /** Resets a connection that may have no event loop yet. Unlike closeForcibly, this completes its close future. */
-    private static void reset(EpollSocketChannel connection) {
+    private static void reset(SocketChannel connection) {
         Resets.onClose(connection);
         connection.unsafe().close(connection.unsafe().voidPromise());
     }
@@ -131,7 +131,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         /** Called on the connection's event loop as soon as it is registered. */
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
-            EpollSocketChannel connection = (EpollSocketChannel) ctx.channel();
+            SocketChannel connection = (SocketChannel) ctx.channel();
             try {
                 handler.accepted(connection, client, destination);
             } catch (Exception | Error e) {

@@ -1,9 +1,10 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
@@ -36,14 +37,20 @@ final class CheckArrivals implements AcceptHandler {
     }
 
     @Override
-    public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+    public void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
         CompletableFuture<OriginalDestination> expectation = expected.remove(client);
         if (expectation == null) {
             handler.accepted(connection, client, destination);
         } else {
+            Resets.notOnClose(connection);
             connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             expectation.complete(destination);
         }
+    }
+
+    @Override
+    public boolean resetsUnlessEnded() {
+        return handler.resetsUnlessEnded();
     }
 
     @Override

@@ -1,10 +1,10 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.tcp.TcpListener;
 import io.inpod.tproxy.internal.ListenerTable;
 import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.Buffer;
 import io.netty.channel.unix.RawUnixChannelOption;
 import io.netty.util.concurrent.Future;
@@ -36,14 +36,14 @@ final class HandOverProcedure {
     private static final int THE_NEWER_OF_TWO = 1;
 
     private final NetworkNamespace namespace;
-    private final EpollServerSocketChannel listener;
+    private final TcpListener listener;
     private final Duration settle;
     private final MigrationSetting migration;
     private final EventLoop loop;
     private final Promise<HandOver> done;
 
     /** The setting is shared by all listeners of the namespace that are handed over together. */
-    HandOverProcedure(NetworkNamespace namespace, EpollServerSocketChannel listener, Duration settle, MigrationSetting migration) {
+    HandOverProcedure(NetworkNamespace namespace, TcpListener listener, Duration settle, MigrationSetting migration) {
         this.namespace = namespace;
         this.listener = listener;
         this.settle = settle;

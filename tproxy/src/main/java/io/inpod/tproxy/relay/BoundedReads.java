@@ -17,13 +17,21 @@ final class BoundedReads implements RecvByteBufAllocator {
     private static final int LEAST = 4096;
     private static final int LEAST_GUESS = 1024;
     private static final int FIRST_GUESS = 16 * 1024;
+    private static final int COMMON_MOST = 256 * 1024;
+    private static final AdaptiveRecvByteBufAllocator COMMON = usual(COMMON_MOST);
 
     private final int most;
+    private final AdaptiveRecvByteBufAllocator usual;
     private @Nullable Share share;
 
     /** Reads of up to {@code most} bytes, without a bound for now. */
     BoundedReads(int most) {
         this.most = most;
+        this.usual = most == COMMON_MOST ? COMMON : usual(most);
+    }
+
+    private static AdaptiveRecvByteBufAllocator usual(int most) {
+        return new AdaptiveRecvByteBufAllocator(LEAST_GUESS, Math.min(FIRST_GUESS, most), most);
     }
 
     int most() {
@@ -38,7 +46,6 @@ final class BoundedReads implements RecvByteBufAllocator {
     @Override
     @SuppressWarnings("deprecation") // the interface's method
     public Handle newHandle() {
-        AdaptiveRecvByteBufAllocator usual = new AdaptiveRecvByteBufAllocator(LEAST_GUESS, Math.min(FIRST_GUESS, most), most);
         return new Bounded((ExtendedHandle) usual.newHandle());
     }
 

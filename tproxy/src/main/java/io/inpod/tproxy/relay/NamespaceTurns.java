@@ -28,6 +28,8 @@ final class NamespaceTurns {
         private final long namespace;
         private final ArrayDeque<RelayIoHandle> ready = new ArrayDeque<>();
         private int channels;
+        /** Whether it is among those that wait, or is being served. */
+        private boolean waits;
 
         private Queue(long namespace) {
             this.namespace = namespace;
@@ -49,9 +51,10 @@ final class NamespaceTurns {
         }
     }
 
-    /** Appends a ready channel; not while a channel is served. */
+    /** Appends a ready channel. */
     void add(Queue queue, RelayIoHandle channel) {
-        if (queue.ready.isEmpty()) {
+        if (!queue.waits) {
+            queue.waits = true;
             waiting.add(queue);
         }
         queue.ready.add(channel);
@@ -77,7 +80,8 @@ final class NamespaceTurns {
                 serve(Objects.requireNonNull(queue.ready.remove()));
                 now = System.nanoTime();
             }
-            if (!queue.ready.isEmpty()) {
+            queue.waits = !queue.ready.isEmpty();
+            if (queue.waits) {
                 waiting.add(queue);
             }
         }

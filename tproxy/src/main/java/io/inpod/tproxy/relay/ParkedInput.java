@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps a channel's input until its relay starts, in order. Automatic reading is off, so this is about one read. */
 final class ParkedInput extends ChannelInboundHandlerAdapter {
-    private final Queue<Object> data = new ArrayDeque<>();
+    private @Nullable Queue<Object> data; // mostly there is none
     private boolean ended;
     private @Nullable Throwable failure;
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (data == null) {
+            data = new ArrayDeque<>();
+        }
         data.add(message);
         ctx.channel().config().setAutoRead(false);
     }
@@ -43,7 +46,7 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
     /** {@return the next parked message, now the caller's to release, or null} */
     @Nullable
     Object poll() {
-        return data.poll();
+        return data == null ? null : data.poll();
     }
 
     boolean ended() {
@@ -57,7 +60,7 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (!ctx.channel().isOpen()) {
+        if (data != null && !ctx.channel().isOpen()) {
             data.forEach(ReferenceCountUtil::release);
             data.clear();
         }

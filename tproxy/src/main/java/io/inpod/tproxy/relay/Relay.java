@@ -3,7 +3,7 @@ package io.inpod.tproxy.relay;
 import io.inpod.tproxy.share.Share;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
@@ -109,7 +109,7 @@ public final class Relay {
         if (downstream.eventLoop() != upstream.eventLoop()) {
             throw new IllegalArgumentException("both channels must be on the same event loop");
         }
-        boolean socket = downstream instanceof EpollSocketChannel || upstream instanceof EpollSocketChannel;
+        boolean socket = downstream instanceof SocketChannel || upstream instanceof SocketChannel;
         if (socket && !(downstream.eventLoop() instanceof IoEventLoop loop && loop.isIoType(RelayIoHandler.class))) {
             throw new IllegalArgumentException("the event loop loses half-closed sockets; create it with RelayIoHandler.newFactory()");
         }

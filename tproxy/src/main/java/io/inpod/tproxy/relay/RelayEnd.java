@@ -7,7 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Errors;
@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One channel of a relay: reads it into the other end, and tracks the writes to it. On the event loop only. */
 final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
-    private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
     private static final long RESET_WATCH_MILLIS = 1000;
     private static final long LONGEST_WAIT_MILLIS = 1000;
     private static final int MOST_UNACKNOWLEDGED = 64 << 10;
@@ -36,7 +35,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private final @Nullable Share bytes;
     /** What waits to be written to this channel; null if nobody counts it. */
     private final @Nullable HeldBuffers held;
-    private ParkedInput parked = new ParkedInput();
+    /** What was read before the relay began; null if the channel wasn't prepared. */
+    private @Nullable ParkedInput parked;
 
     private volatile long bytesRead; // written on the event loop only
     private int pendingWrites;
@@ -79,7 +79,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     /** Whether the kernel has ended the connection, even if the channel hasn't been notified yet. */
     boolean isDead() {
-        return channel instanceof EpollSocketChannel socket && socket.isOpen() && socket.tcpInfo().state() == TCP_CLOSE;
+        return channel instanceof SocketChannel socket && socket.isOpen() && SendQueue.isClosed(socket);
     }
 
     boolean isLost() {
@@ -105,13 +105,19 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     void begin() {
-        for (Object message = parked.poll(); message != null; message = parked.poll()) {
-            receive(message);
+        Throwable failure = null;
+        boolean ended = false;
+        if (parked != null) {
+            for (Object message = parked.poll(); message != null; message = parked.poll()) {
+                receive(message);
+            }
+            failure = parked.failure();
+            ended = parked.ended();
+            parked = null;
         }
-        Throwable failure = parked.failure();
         if (failure != null) {
             fail(failure, true);
-        } else if (parked.ended() || tls() == null && channel.isActive() && channel.isInputShutdown()) {
+        } else if (ended || tls() == null && channel.isActive() && channel.isInputShutdown()) {
             peer.flush();
             endInput();
         } else if (channel.isActive() && channel.isInputShutdown()) {
@@ -230,12 +236,12 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             return;
         }
         // The kernel reports a reset only once. If a write has received it, this may not be an end.
-        if (lost && !endedBeforeReset && channel instanceof EpollSocketChannel) {
+        if (lost && !endedBeforeReset && channel instanceof SocketChannel) {
             cutInput();
             return;
         }
         inputEnded = true;
-        if (channel instanceof EpollSocketChannel socket && !outputEnded && !lost) {
+        if (channel instanceof SocketChannel socket && !outputEnded && !lost) {
             watchForReset(socket);
         }
         if (peer.pendingWrites == 0) {
@@ -281,7 +287,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     /** Netty doesn't report a reset after the end of input, since it no longer reads. The kernel knows of it. */
-    private void watchForReset(EpollSocketChannel socket) {
+    private void watchForReset(SocketChannel socket) {
         resetWatch = socket.eventLoop().schedule(() -> {
             if (relay.isOver() || !socket.isOpen()) {
                 return;
@@ -303,7 +309,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             if (resetWatch != null) {
                 resetWatch.cancel(false); // it would keep the ended relay in memory for a second
             }
-            if (channel instanceof EpollSocketChannel socket) {
+            if (channel instanceof SocketChannel socket) {
                 Resets.notOnClose(channel);
                 if (peer.bytesRead <= MOST_UNACKNOWLEDGED) {
                     close(); // no more than that was ever written
@@ -323,7 +329,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
      * wants, without an owner who could reset it, and without a share in which it counts.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing, and ends with the channel
-    private void closeOnceMostIsAcknowledged(EpollSocketChannel socket, long since, long before) {
+    private void closeOnceMostIsAcknowledged(SocketChannel socket, long since, long before) {
         long left = SendQueue.bytes(socket);
         if (left < before) {
             relay.active();
@@ -360,7 +366,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private void failWriting(Throwable cause) {
         Throwable reason = cause instanceof ChannelOutputShutdownException && cause.getCause() != null ? cause.getCause() : cause;
         endedBeforeReset |= !lost && reason instanceof NativeIoException error && error.expectedErr() == Errors.ERRNO_EPIPE_NEGATIVE;
-        boolean readable = channel.isOpen() && (isDead() || !(channel instanceof EpollSocketChannel));
+        boolean readable = channel.isOpen() && (isDead() || !(channel instanceof SocketChannel));
         fail(reason, !readable);
     }
 
@@ -409,7 +415,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         if (relay.isOver()) {
             return;
         }
-        if (channel instanceof EpollSocketChannel socket && SendQueue.isPending(socket)) {
+        if (channel instanceof SocketChannel socket && SendQueue.isPending(socket)) {
             socket.eventLoop().schedule(() -> awaitDelivery(Math.min(2 * millis, LONGEST_WAIT_MILLIS)), millis, TimeUnit.MILLISECONDS);
         } else {
             relay.resetBoth();

@@ -1,5 +1,7 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.netns.socket.NamespaceCookies;
+import io.inpod.netns.tcp.EdgeTriggered;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoEvent;
@@ -36,6 +38,22 @@ final class RelayIoHandle implements EpollIoHandle {
         this.queue = turns.join(namespace);
     }
 
+    /** Asks the kernel for the namespace only if the channel doesn't know it. */
+    static RelayIoHandle of(EpollIoHandle channel, NamespaceTurns turns, NamespaceCookies cookies) {
+        long known = channel instanceof EdgeTriggered edge ? edge.namespaceCookie() : 0;
+        return new RelayIoHandle(channel, turns, known == 0 ? cookies.of(channel.fd()) : known);
+    }
+
+    /** Whether the channel remembers events, and needs no help. */
+    boolean isEdgeTriggered() {
+        return channel instanceof EdgeTriggered;
+    }
+
+    /** The channel, which is edge-triggered, wants another turn to read. */
+    void again() {
+        queue(READABLE);
+    }
+
     /** The socket couldn't be registered. */
     void abandon() {
         turns.leave(queue);
@@ -54,8 +72,12 @@ final class RelayIoHandle implements EpollIoHandle {
     @Override
     public void handle(IoRegistration with, IoEvent event) {
         registration = with;
+        queue(((EpollIoEvent) event).ops().value()); // epoll reports a channel that waits again
+    }
+
+    private void queue(int events) {
         boolean queued = ready != 0;
-        ready |= ((EpollIoEvent) event).ops().value(); // epoll reports a channel that waits again
+        ready |= events;
         if (!queued) {
             turns.add(queue, this);
         }
@@ -68,6 +90,10 @@ final class RelayIoHandle implements EpollIoHandle {
         IoRegistration with = registration;
         if (with == null || !with.isValid()) {
             return; // closed while it waited
+        }
+        if (isEdgeTriggered()) {
+            channel.handle(with, new Event(EpollIoOps.valueOf(events)));
+            return;
         }
         boolean ended = (events & ENDED) != 0;
         int others = events & ~ENDED & (reads ? ~0 : ~READABLE); // it may have been read, or paused, while it waited

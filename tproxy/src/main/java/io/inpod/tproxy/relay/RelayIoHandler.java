@@ -71,7 +71,7 @@ public final class RelayIoHandler implements IoHandler {
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
         EpollIoHandle channel = (EpollIoHandle) handle;
-        RelayIoHandle relayed = new RelayIoHandle(channel, turns, cookies.of(channel.fd()));
+        RelayIoHandle relayed = RelayIoHandle.of(channel, turns, cookies);
         try {
             return new RelayIoRegistration(epoll.register(relayed), relayed);
         } catch (Exception e) { // for example ENOMEM, or too many watches of the user

@@ -29,6 +29,13 @@ final class RelayIoRegistration implements IoRegistration {
     @Override
     public long submit(IoOps ops) {
         EpollIoOps wanted = (EpollIoOps) ops;
+        if (handle.isEdgeTriggered()) {
+            if (wanted.equals(watched)) {
+                handle.again();
+                return wanted.value();
+            }
+            return watch(wanted);
+        }
         boolean reads = wanted.contains(EpollIoOps.EPOLLIN);
         handle.reads(reads);
         added |= !wanted.equals(EpollIoOps.NONE);

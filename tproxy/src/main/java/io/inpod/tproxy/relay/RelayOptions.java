@@ -6,7 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -87,16 +87,22 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     }
 
     static void resetIfProcessDies(Channel channel) {
-        if (channel instanceof EpollSocketChannel) { // the kernel knows nothing of other channels
+        if (channel instanceof SocketChannel) { // the kernel knows nothing of other channels
             Resets.onClose(channel);
         }
+    }
+
+    /** Returns those that a channel has if they are right: a prepared channel is configured twice. */
+    private WriteBufferWaterMark waterMarks(WriteBufferWaterMark now) {
+        boolean same = now.low() == lowWaterBytes && now.high() == highWaterBytes;
+        return same ? now : new WriteBufferWaterMark(lowWaterBytes, highWaterBytes);
     }
 
     /** Sets the options that this kind of channel has; for others setOption returns false. */
     void configure(Channel channel, @Nullable Share bytes) {
         channel.config().setAutoRead(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(lowWaterBytes, highWaterBytes));
+        channel.config().setWriteBufferWaterMark(waterMarks(channel.config().getWriteBufferWaterMark()));
         if (channel.config().getOption(ChannelOption.RECVBUF_ALLOCATOR) instanceof BoundedReads earlier && earlier.most() == maxReadBytes) {
             earlier.bound(bytes); // a channel that has been read would ignore another one
         } else {

@@ -1,6 +1,6 @@
 package io.inpod.tproxy.relay;
 
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.RawUnixChannelOption;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,13 +15,23 @@ final class SendQueue {
 
     private SendQueue() {}
 
+    /** Whether the kernel has ended the connection. */
+    static boolean isClosed(SocketChannel socket) {
+        return state(socket) == TCP_CLOSE;
+    }
+
+    /** The state of the connection, by its number in include/net/tcp_states.h. */
+    static int state(SocketChannel socket) {
+        return socket.config().getOption(TCP_INFO).get(0);
+    }
+
     /** Whether a part of what was written, or the end of the output, is not acknowledged. False if the connection has ended. */
-    static boolean isPending(EpollSocketChannel socket) {
+    static boolean isPending(SocketChannel socket) {
         return bytes(socket) > 0;
     }
 
     /** About how many bytes are not acknowledged. Zero if the connection has ended. */
-    static long bytes(EpollSocketChannel socket) {
+    static long bytes(SocketChannel socket) {
         if (!socket.isOpen()) {
             return 0;
         }

@@ -3,6 +3,7 @@ package io.inpod.tproxy.upstream;
 import static io.netty.util.NetUtil.toSocketAddressString;
 
 import io.inpod.netns.IpFamily;
+import io.inpod.netns.tcp.TcpChannel;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelException;
@@ -10,7 +11,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -65,7 +65,7 @@ final class ConnectAttempt {
     }
 
     private void plain(@Nullable Throwable fallbackReason) {
-        EpollSocketChannel channel = connector.open(destination.getAddress(), false);
+        TcpChannel channel = connector.open(loop, destination.getAddress(), false);
         connect(channel, null, new UpstreamConnection(channel, false, fallbackReason));
     }
 
@@ -88,9 +88,9 @@ final class ConnectAttempt {
             portsTried++;
             local = new InetSocketAddress(from, connector.nextPort());
         } while (connector.isTaken(local, destination));
-        EpollSocketChannel channel;
+        TcpChannel channel;
         try {
-            channel = connector.open(destination.getAddress(), true);
+            channel = connector.open(loop, destination.getAddress(), true);
         } catch (ChannelException e) {
             impossible(String.valueOf(e.getMessage()), e);
             return;
@@ -102,7 +102,7 @@ final class ConnectAttempt {
      * Registers and connects in one task of the event loop: between the two, epoll would report an unconnected socket as hung up. The
      * caller's handlers are added when the connection is established, so that they see neither that nor the sockets that failed.
      */
-    private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
+    private void connect(TcpChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
         loop.register(channel).addListener((ChannelFuture registered) -> {
             if (!registered.isSuccess()) {
                 channel.unsafe().close(channel.unsafe().voidPromise()); // closeForcibly wouldn't complete its close future
@@ -131,7 +131,7 @@ final class ConnectAttempt {
         });
     }
 
-    private void succeed(EpollSocketChannel channel, UpstreamConnection connection) {
+    private void succeed(TcpChannel channel, UpstreamConnection connection) {
         try {
             channel.pipeline().addLast(handler);
         } catch (RuntimeException e) {
@@ -144,7 +144,7 @@ final class ConnectAttempt {
     }
 
     /** Resets the connection: the server may have accepted it, and must not mistake a client that gave up for one that ended its output. */
-    private static void abandon(EpollSocketChannel channel, @Nullable ChannelFuture connecting) {
+    private static void abandon(TcpChannel channel, @Nullable ChannelFuture connecting) {
         Resets.onClose(channel);
         if (connecting != null) {
             connecting.cancel(false); // this closes the channel
@@ -152,7 +152,7 @@ final class ConnectAttempt {
         channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 
-    private void end(EpollSocketChannel channel, Throwable cause) {
+    private void end(TcpChannel channel, Throwable cause) {
         channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         promise.tryFailure(cause);
     }

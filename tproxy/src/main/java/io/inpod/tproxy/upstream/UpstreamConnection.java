@@ -1,6 +1,6 @@
 package io.inpod.tproxy.upstream;
 
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,4 +10,4 @@ import org.jspecify.annotations.Nullable;
  * @param spoofed whether its source is the client's address
  * @param fallbackReason why its source isn't the client's address although that was preferred, or null
  */
-public record UpstreamConnection(EpollSocketChannel channel, boolean spoofed, @Nullable Throwable fallbackReason) {}
+public record UpstreamConnection(SocketChannel channel, boolean spoofed, @Nullable Throwable fallbackReason) {}

@@ -5,15 +5,14 @@ import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.tcp.TcpChannel;
+import io.inpod.netns.tcp.TcpSockets;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.listen.OwnConnections;
-import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * CAP_NET_ADMIN. The namespace's own ports are only used if it can be asked, and only for clients whose connections usually have another
  * destination, because they arrive through tunnels.
  *
- * <p>Thread-safe. Closing it closes the socket on which connection tracking is asked; connections that are open continue. A spoofed
+ * <p>Thread-safe. Closing it closes the sockets that it keeps; connections that are open continue. A spoofed
  * connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
  */
 public final class UpstreamConnector implements AutoCloseable {
@@ -46,8 +45,8 @@ public final class UpstreamConnector implements AutoCloseable {
 
     private final NetworkNamespace namespace;
     private final UpstreamOptions options;
-    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain;
-    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed;
+    private final Map<IpFamily, TcpSockets> plain;
+    private final Map<IpFamily, TcpSockets> spoofed;
     private final @Nullable SourcePorts ports;
     private final TrackedTuples tuples;
     private final @Nullable OwnConnections connections;
@@ -81,8 +80,8 @@ public final class UpstreamConnector implements AutoCloseable {
     }
 
     private UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections,
-            @Nullable SourcePorts ports, Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain,
-            Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed) {
+            @Nullable SourcePorts ports, Map<IpFamily, TcpSockets> plain,
+            Map<IpFamily, TcpSockets> spoofed) {
         this.namespace = namespace;
         this.options = options;
         this.connections = connections;
@@ -92,10 +91,10 @@ public final class UpstreamConnector implements AutoCloseable {
         this.spoofed = spoofed;
     }
 
-    private static Map<IpFamily, ChannelFactory<EpollSocketChannel>> factories(NetworkNamespace namespace, SocketOptions sockets) {
-        Map<IpFamily, ChannelFactory<EpollSocketChannel>> factories = new EnumMap<>(IpFamily.class);
+    private static Map<IpFamily, TcpSockets> factories(NetworkNamespace namespace, SocketOptions sockets) {
+        Map<IpFamily, TcpSockets> factories = new EnumMap<>(IpFamily.class);
         for (IpFamily family : IpFamily.values()) {
-            factories.put(family, NettyChannels.client(namespace, sockets.withFamily(family.protocolFamily())));
+            factories.put(family, new TcpSockets(namespace, family, sockets));
         }
         return factories;
     }
@@ -198,15 +197,20 @@ public final class UpstreamConnector implements AutoCloseable {
         return Objects.requireNonNull(ports);
     }
 
-    /** Closes the socket on which connection tracking is asked. Connecting from a client's address isn't possible any more. */
+    /**
+     * Closes the socket on which connection tracking is asked, and those that were made in advance. Connecting from a client's address
+     * isn't possible any more.
+     */
     @Override
     public void close() {
         tuples.close();
+        plain.values().forEach(TcpSockets::close);
+        spoofed.values().forEach(TcpSockets::close);
     }
 
     /** Opens a socket of the destination's family in the namespace, with all options set. */
-    EpollSocketChannel open(InetAddress destination, boolean spoof) {
-        EpollSocketChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(IpFamily.of(destination))).newChannel();
+    TcpChannel open(EventLoop loop, InetAddress destination, boolean spoof) {
+        TcpChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(IpFamily.of(destination))).newChannel(loop);
         channel.config().setAutoRead(false);
         if (connections != null) {
             connections.track(channel);

@@ -23,12 +23,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 class EndingsTest {
     private static final int TIMES = 15; // losing what was received before a reset is a matter of timing
     private static RelayPath sockets;
+    private static RelayPath socketsOfNetty;
     private static RelayPath tls;
     private static RelayPath tunnel;
 
     @BeforeAll
     static void open() throws Exception {
-        sockets = new SocketPath();
+        sockets = new SocketPath(Kind.OURS);
+        socketsOfNetty = new SocketPath(Kind.NETTYS);
         tls = new TlsPath();
         tunnel = new TunnelPath();
     }
@@ -36,6 +38,7 @@ class EndingsTest {
     @AfterAll
     static void close() throws IOException {
         sockets.close();
+        socketsOfNetty.close();
         tls.close();
         tunnel.close();
     }
@@ -44,6 +47,12 @@ class EndingsTest {
     @EnumSource
     void throughSockets(EndOfConnection end) throws Exception {
         isSeenAsWithoutRelay(end, sockets);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void throughSocketsOfNetty(EndOfConnection end) throws Exception {
+        isSeenAsWithoutRelay(end, socketsOfNetty);
     }
 
     @ParameterizedTest

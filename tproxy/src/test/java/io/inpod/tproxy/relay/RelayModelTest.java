@@ -14,8 +14,15 @@ class RelayModelTest {
 
     @Test
     void socketToSocket() throws Exception {
-        try (RelayPath path = new SocketPath()) {
+        try (RelayPath path = new SocketPath(Kind.OURS)) {
             runs(path, 2000);
+        }
+    }
+
+    @Test
+    void throughSocketsOfNetty() throws Exception {
+        try (RelayPath path = new SocketPath(Kind.NETTYS)) {
+            runs(path, 500);
         }
     }
 

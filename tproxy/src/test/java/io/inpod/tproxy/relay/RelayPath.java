@@ -9,8 +9,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -34,13 +32,16 @@ abstract class RelayPath implements AutoCloseable {
     final EventLoop loop = loops.next();
     private final ServerSocketChannel app = ServerSocketChannel.open();
     private final Channel listener;
-    private final BlockingQueue<EpollSocketChannel> accepted = new LinkedBlockingQueue<>();
+    private final BlockingQueue<DuplexChannel> accepted = new LinkedBlockingQueue<>();
 
-    RelayPath() throws IOException {
+    private final Kind kind;
+
+    RelayPath(Kind kind) throws IOException {
+        this.kind = kind;
         app.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-        listener = listen(new ChannelInitializer<EpollSocketChannel>() {
+        listener = listen(new ChannelInitializer<DuplexChannel>() {
             @Override
-            protected void initChannel(EpollSocketChannel channel) {
+            protected void initChannel(DuplexChannel channel) {
                 RelayOptions.DEFAULT.prepare(channel);
                 accepted.add(channel);
             }
@@ -59,7 +60,7 @@ abstract class RelayPath implements AutoCloseable {
 
     /** Carries the connection of a client that isn't ours. */
     Connection accept(RelayOptions options) throws Exception {
-        EpollSocketChannel downstream = accepted.take();
+        DuplexChannel downstream = accepted.take();
         DuplexChannel upstream = upstream(options);
         CompletableFuture<RelayResult> result = new CompletableFuture<>();
         Relay relay = Relay.start(downstream, upstream, options, result::complete);
@@ -80,13 +81,13 @@ abstract class RelayPath implements AutoCloseable {
     }
 
     final Channel listen(ChannelHandler handler) {
-        return new ServerBootstrap().group(loops).channel(EpollServerSocketChannel.class).childOption(ChannelOption.AUTO_READ, false)
+        return new ServerBootstrap().group(loops).channelFactory(kind.listeners()).childOption(ChannelOption.AUTO_READ, false)
                 .childHandler(handler).bind(InetAddress.getLoopbackAddress(), 0).syncUninterruptibly().channel();
     }
 
     /** Opens a connection on the event loop, to the server if {@code to} is null. */
     final ChannelFuture open(SocketAddress to, ChannelHandler handler) throws IOException {
-        return new Bootstrap().group(loop).channel(EpollSocketChannel.class).option(ChannelOption.AUTO_READ, false)
+        return new Bootstrap().group(loop).channelFactory(kind.sockets()).option(ChannelOption.AUTO_READ, false)
                 .handler(handler).connect(to == null ? app.getLocalAddress() : to);
     }
 

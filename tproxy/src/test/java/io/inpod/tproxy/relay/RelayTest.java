@@ -341,7 +341,7 @@ class RelayTest {
             } else {
                 relayed.client.shutdownOutput();
             }
-            while (relayed.downstream.isOpen() && relayed.downstream.tcpInfo().state() == TCP_ESTABLISHED) {
+            while (relayed.downstream.isOpen() && SendQueue.state(relayed.downstream) == TCP_ESTABLISHED) {
                 assertThat(Thread.interrupted()).isFalse();
             }
             for (int turn = 0; turn < 100; turn++) {

@@ -11,8 +11,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,28 +26,32 @@ final class RelayedConnection implements AutoCloseable, RelayListener {
     final EventLoop loop = loops.next();
     final Socket client;
     final Socket server;
-    final EpollSocketChannel downstream;
-    final EpollSocketChannel upstream;
+    final SocketChannel downstream;
+    final SocketChannel upstream;
     final CompletableFuture<RelayResult> result = new CompletableFuture<>();
     volatile long readByRelay;
     int timesEnded;
 
     RelayedConnection() throws Exception {
-        CompletableFuture<EpollSocketChannel> accepted = new CompletableFuture<>();
+        this(Kind.OURS);
+    }
+
+    RelayedConnection(Kind kind) throws Exception {
+        CompletableFuture<SocketChannel> accepted = new CompletableFuture<>();
         InetAddress loopback = InetAddress.getLoopbackAddress();
-        ChannelInitializer<EpollSocketChannel> prepare = new ChannelInitializer<>() {
+        ChannelInitializer<SocketChannel> prepare = new ChannelInitializer<>() {
             @Override
-            protected void initChannel(EpollSocketChannel channel) {
+            protected void initChannel(SocketChannel channel) {
                 RelayOptions.DEFAULT.prepare(channel);
                 accepted.complete(channel);
             }
         };
-        Channel listener = new ServerBootstrap().group(loops).channel(EpollServerSocketChannel.class)
+        Channel listener = new ServerBootstrap().group(loops).channelFactory(kind.listeners())
                 .childOption(ChannelOption.AUTO_READ, false).childHandler(prepare).bind(loopback, 0).sync().channel();
         try (ServerSocket app = new ServerSocket(0, 16, loopback)) {
             client = new Socket(loopback, ((InetSocketAddress) listener.localAddress()).getPort());
             downstream = accepted.get(10, TimeUnit.SECONDS);
-            upstream = (EpollSocketChannel) new Bootstrap().group(loops).channel(EpollSocketChannel.class)
+            upstream = (SocketChannel) new Bootstrap().group(loops).channelFactory(kind.sockets())
                     .option(ChannelOption.AUTO_READ, false).handler(new ChannelInboundHandlerAdapter())
                     .connect(app.getLocalSocketAddress()).sync().channel();
             server = app.accept();

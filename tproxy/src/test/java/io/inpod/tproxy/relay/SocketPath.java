@@ -5,7 +5,9 @@ import java.io.IOException;
 
 /** Client, relay, server. */
 final class SocketPath extends RelayPath {
-    SocketPath() throws IOException {}
+    SocketPath(Kind kind) throws IOException {
+        super(kind);
+    }
 
     @Override
     DuplexChannel upstream(RelayOptions options) throws Exception {

@@ -20,6 +20,7 @@ final class TlsPath extends RelayPath {
     private volatile DuplexChannel farEnd;
 
     TlsPath() throws Exception {
+        super(Kind.OURS);
         WorkloadCertificate certificate = PassingCa.open().certificate(SpiffeId.parse("spiffe://cluster.local/ns/a/sa/b"));
         server = SslContextBuilder.forServer(certificate.privateKey(), certificate.chain()).sslProvider(SslProvider.JDK).protocols("TLSv1.3").build();
         client = SslContextBuilder.forClient().trustManager(InsecureTrustManagerFactory.INSTANCE).sslProvider(SslProvider.JDK).protocols("TLSv1.3").build();

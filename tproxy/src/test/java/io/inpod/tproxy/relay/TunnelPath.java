@@ -34,6 +34,7 @@ final class TunnelPath extends RelayPath {
     private volatile Channel connection;
 
     TunnelPath() throws Exception {
+        super(Kind.OURS);
         DevelopmentCa ca = PassingCa.open();
         far = new ServerBootstrap().group(loops).channel(EpollServerSocketChannel.class)
                 .childHandler(new HboneServer(ca).handler(FAR, this::serve)).bind(InetAddress.getLoopbackAddress(), 0).sync().channel();

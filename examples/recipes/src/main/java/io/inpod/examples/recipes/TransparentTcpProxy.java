@@ -23,7 +23,7 @@ import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.FutureListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -56,7 +56,7 @@ public final class TransparentTcpProxy {
                     }
 
                     @Override
-                    public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+                    public void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
                         RelayOptions.DEFAULT.prepare(connection);
                         upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(),
                                 RelayOptions.DEFAULT.preparation()).addListener((FutureListener<UpstreamConnection>) upstream -> {

@@ -7,10 +7,12 @@ import io.inpod.tproxy.share.Clients;
 import io.inpod.tproxy.share.Holdings;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.epoll.EpollTcpInfo;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
+import io.netty.channel.unix.RawUnixChannelOption;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -37,6 +39,10 @@ public final class AtLimit {
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** One of that many of a client's sockets may be reset at a time. */
     private static final int PART = 16;
+    private static final int LAST_DATA_SENT = 44; // milliseconds ago; offsets in struct tcp_info of include/uapi/linux/tcp.h
+    private static final int LAST_DATA_RECEIVED = 52;
+    private static final RawUnixChannelOption TCP_INFO =
+            new RawUnixChannelOption("TCP_INFO", 6, 11, LAST_DATA_RECEIVED + Integer.BYTES);
     /** How many clients are remembered until the next look; those that are refused again are found later. */
     private static final int MOST_REFUSED = 1000;
 
@@ -99,7 +105,7 @@ public final class AtLimit {
     private void evict() {
         List<InetAddress> clients = List.copyOf(refused);
         refused.clear();
-        Map<InetAddress, List<EpollSocketChannel>> sockets = byClient();
+        Map<InetAddress, List<SocketChannel>> sockets = byClient();
         if (holdings.sockets().room() <= 0) {
             sockets.values().stream().max(Comparator.comparingLong(own -> admission(own.get(0)).group().sockets().held()))
                     .ifPresent(this::evict);
@@ -109,24 +115,24 @@ public final class AtLimit {
     }
 
     /** Returns the sockets that count as a client's, by the client's {@linkplain Clients#group group}. */
-    private Map<InetAddress, List<EpollSocketChannel>> byClient() {
-        Map<InetAddress, List<EpollSocketChannel>> sockets = new HashMap<>();
+    private Map<InetAddress, List<SocketChannel>> byClient() {
+        Map<InetAddress, List<SocketChannel>> sockets = new HashMap<>();
         for (Channel channel : connections.all()) {
             Admission admission = Admission.of(channel);
-            if (channel instanceof EpollSocketChannel socket && admission != null) {
+            if (channel instanceof SocketChannel socket && admission != null) {
                 sockets.computeIfAbsent(Clients.group(admission.client()), client -> new ArrayList<>()).add(socket);
             }
         }
         return sockets;
     }
 
-    private static Admission admission(EpollSocketChannel socket) {
+    private static Admission admission(SocketChannel socket) {
         return Objects.requireNonNull(Admission.of(socket));
     }
 
-    private record Idle(EpollSocketChannel connection, long millis) {}
+    private record Idle(SocketChannel connection, long millis) {}
 
-    private void evict(List<EpollSocketChannel> sockets) {
+    private void evict(List<SocketChannel> sockets) {
         List<Idle> all = sockets.stream().map(socket -> new Idle(socket, idleMillis(socket))).toList();
         all.stream().filter(socket -> socket.millis() >= idle.toMillis()).sorted(Comparator.comparingLong(Idle::millis).reversed())
                 .limit(Math.max(1, all.size() / PART)).forEach(socket -> {
@@ -143,7 +149,7 @@ public final class AtLimit {
         return byClient().values().stream().map(sockets -> sockets.stream().map(AtLimit::held).toList()).toList();
     }
 
-    private static KernelMemory.Held held(EpollSocketChannel socket) {
+    private static KernelMemory.Held held(SocketChannel socket) {
         long bytes;
         try {
             bytes = LinuxSocketOptions.MEMORY.get(socket).held();
@@ -160,13 +166,13 @@ public final class AtLimit {
     }
 
     /** Returns for how long no data has passed; the kernel knows, so nothing need be noted for each read. Connecting isn't idle. */
-    private static long idleMillis(EpollSocketChannel socket) {
+    private static long idleMillis(SocketChannel socket) {
         if (!socket.isActive()) {
             return -1;
         }
         try {
-            EpollTcpInfo info = socket.tcpInfo();
-            return Math.min(info.lastDataSent(), info.lastDataRecv());
+            ByteBuffer info = socket.config().getOption(TCP_INFO).order(ByteOrder.nativeOrder());
+            return Math.min(Integer.toUnsignedLong(info.getInt(LAST_DATA_SENT)), Integer.toUnsignedLong(info.getInt(LAST_DATA_RECEIVED)));
         } catch (ChannelException closed) {
             return -1;
         }

@@ -12,6 +12,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,7 @@ public final class KernelBuffers {
      */
     public static void bound(Collection<Channel> connections, NetworkNamespace pod) throws IOException {
         if (areRaised(pod)) {
-            connections.stream().filter(EpollSocketChannel.class::isInstance).forEach(socket -> socket.eventLoop().execute(() -> {
+            connections.stream().filter(SocketChannel.class::isInstance).forEach(socket -> socket.eventLoop().execute(() -> {
                 bound(socket, RECEIVE_BUFFER, SMALL_RECEIVE_BUFFER, MOST_RECEIVED);
                 bound(socket, SEND_BUFFER, SMALL_SEND_BUFFER, MOST_SENT);
             }));

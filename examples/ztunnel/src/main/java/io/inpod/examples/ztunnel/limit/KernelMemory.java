@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.limit;
 
 import io.inpod.examples.ztunnel.config.TcpUsage;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
@@ -36,7 +36,7 @@ public final class KernelMemory {
     }
 
     /** What a socket holds, and whether it is stuck. */
-    record Held(EpollSocketChannel connection, InetAddress client, long bytes, boolean stuck) {}
+    record Held(SocketChannel connection, InetAddress client, long bytes, boolean stuck) {}
 
     /** The sockets of clients that have one share; those that are stuck in the order in which they would be reset. */
     private record Client(AtLimit pod, Deque<Held> stuck, long bytes) {

@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.limit;
 
 import io.netty.channel.ChannelException;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.RawUnixChannelOption;
 import io.netty.util.AttributeKey;
 import java.nio.ByteBuffer;
@@ -23,7 +23,7 @@ record Progress(long bytes, long nanos) {
     private static final double RECENT = 10;
 
     /** Whether a connection has moved so little since the last look that what it holds would need longer than eight seconds. */
-    static boolean isStuck(EpollSocketChannel socket, long held) {
+    static boolean isStuck(SocketChannel socket, long held) {
         Progress now = of(socket);
         Progress before = socket.attr(KEY).getAndSet(now);
         return now != null && before != null && isStuck(before, now, held);
@@ -35,7 +35,7 @@ record Progress(long bytes, long nanos) {
         return seconds <= RECENT && (now.bytes - before.bytes) * SECONDS < held * seconds;
     }
 
-    private static @Nullable Progress of(EpollSocketChannel socket) {
+    private static @Nullable Progress of(SocketChannel socket) {
         try {
             ByteBuffer info = socket.config().getOption(TCP_INFO).order(ByteOrder.nativeOrder());
             return new Progress(info.getLong(BYTES_ACKED) + info.getLong(BYTES_RECEIVED), System.nanoTime());

@@ -7,7 +7,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.Resets;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 
 /** Port 15053 over TCP: answers the DNS queries of the pod's apps, which are redirected. */
@@ -25,12 +25,12 @@ final class DnsListener extends PodListener {
     }
 
     @Override
-    void prepare(EpollSocketChannel connection) {
+    void prepare(SocketChannel connection) {
         Resets.notOnClose(connection);
     }
 
     @Override
-    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
+    void serve(SocketChannel client, InetSocketAddress source, OriginalDestination destination) {
         DnsTcp.serve(client.pipeline(), dns, source.getAddress());
     }
 }

@@ -6,7 +6,7 @@ import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
@@ -37,7 +37,7 @@ final class HboneListener extends PodListener {
     }
 
     @Override
-    void prepare(EpollSocketChannel connection) {
+    void prepare(SocketChannel connection) {
         accepted.add(connection);
         connection.config().setAutoRead(true); // first, because the handlers read nothing while they wait for a certificate
         connection.pipeline().addLast(tunnels);
@@ -45,7 +45,7 @@ final class HboneListener extends PodListener {
 
     /** The data on the connection is read by the handlers of tunnels. */
     @Override
-    void serve(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination itself) throws ClosedChannelException {
+    void serve(SocketChannel connection, InetSocketAddress client, OriginalDestination itself) throws ClosedChannelException {
         pod.fromOutside(connection, client);
     }
 }

@@ -15,7 +15,7 @@ import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -30,17 +30,22 @@ final class InboundPlaintext extends PodListener {
     }
 
     @Override
+    public boolean resetsUnlessEnded() {
+        return true;
+    }
+
+    @Override
     boolean isOurs(OriginalDestination destination) {
         return pod.config().ownPorts().contains(destination.address().getPort());
     }
 
     @Override
-    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination wanted) throws ClosedChannelException {
+    void serve(SocketChannel client, InetSocketAddress source, OriginalDestination wanted) throws ClosedChannelException {
         pod.fromOutside(client, source);
         pod.whenKnown(client, client.closeFuture(), () -> serve(client, source, wanted.address()));
     }
 
-    private void serve(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination) {
+    private void serve(SocketChannel client, InetSocketAddress source, InetSocketAddress destination) {
         OwnWorkload.Known known = pod.self().known();
         AccessLog.Connection connection = new AccessLog.Connection("inbound",
                 pod.peer(known.mesh(), source, null),
@@ -64,7 +69,7 @@ final class InboundPlaintext extends PodListener {
         Resets.reset(client);
     }
 
-    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, LiveConnection live,
+    private void connect(SocketChannel client, InetSocketAddress source, InetSocketAddress destination, LiveConnection live,
             AccessLog.Connection connection) {
         Future<UpstreamConnection> upstream =
                 CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(), () -> app.connect(
@@ -76,11 +81,11 @@ final class InboundPlaintext extends PodListener {
                         () -> connected(done, client, live, connection)));
     }
 
-    private void connected(Future<UpstreamConnection> upstream, EpollSocketChannel client, LiveConnection live,
+    private void connected(Future<UpstreamConnection> upstream, SocketChannel client, LiveConnection live,
             AccessLog.Connection connection) {
         String cut = live.cut();
         if (upstream.isSuccess() && cut == null) {
-            EpollSocketChannel toApp = upstream.getNow().channel();
+            SocketChannel toApp = upstream.getNow().channel();
             pod.connections().add(toApp);
             toApp.closeFuture().addListener(closed -> live.end());
             pod.reports().relayed(connection, connection.destination().address(), live,

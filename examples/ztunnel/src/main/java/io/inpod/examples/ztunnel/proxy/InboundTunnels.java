@@ -27,7 +27,7 @@ import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -155,7 +155,7 @@ final class InboundTunnels implements TunnelRequestHandler {
                     cut == null ? failure : cut);
             return;
         }
-        EpollSocketChannel toApp = done.getNow().channel();
+        SocketChannel toApp = done.getNow().channel();
         pod.connections().add(toApp);
         toApp.closeFuture().addListener(closed -> live.end());
         try {

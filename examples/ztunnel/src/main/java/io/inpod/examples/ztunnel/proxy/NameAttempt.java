@@ -4,7 +4,7 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.mesh.IpFamilies;
 import io.inpod.examples.ztunnel.route.Choice;
 import io.inpod.examples.ztunnel.route.OutboundRoute.LookUp;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -19,7 +19,7 @@ final class NameAttempt {
     private static final Duration MOST_PATIENCE = Duration.ofSeconds(10);
 
     private final PodContext pod;
-    private final EpollSocketChannel client;
+    private final SocketChannel client;
     private final LookUp wanted;
     private final Choice choice;
     private final Duration patience;
@@ -28,7 +28,7 @@ final class NameAttempt {
     private java.util.concurrent.@Nullable Future<?> deadline;
     private boolean over;
 
-    private NameAttempt(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Duration left, Consumer<InetAddress> found,
+    private NameAttempt(PodContext pod, SocketChannel client, LookUp wanted, Choice choice, Duration left, Consumer<InetAddress> found,
             Consumer<Throwable> failed) {
         this.pod = pod;
         this.client = client;
@@ -40,7 +40,7 @@ final class NameAttempt {
     }
 
     /** Passes on one of the name's addresses, or why there is none, on the client's event loop; within 10 s, or what time is left. */
-    static void start(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Duration left, Consumer<InetAddress> found,
+    static void start(PodContext pod, SocketChannel client, LookUp wanted, Choice choice, Duration left, Consumer<InetAddress> found,
             Consumer<Throwable> failed) {
         new NameAttempt(pod, client, wanted, choice, left, found, failed).start();
     }

@@ -5,7 +5,7 @@ import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 
 /** Port 15001: serves the connections of the pod's apps, which are redirected. */
@@ -15,6 +15,11 @@ final class Outbound extends PodListener {
     Outbound(PodContext pod, EventLoopGroup loops, OutboundPath path) {
         super(pod, InPodConstants.OUTBOUND_PORT, loops);
         this.path = path;
+    }
+
+    @Override
+    public boolean resetsUnlessEnded() {
+        return true;
     }
 
     @Override
@@ -29,7 +34,7 @@ final class Outbound extends PodListener {
     }
 
     @Override
-    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
+    void serve(SocketChannel client, InetSocketAddress source, OriginalDestination destination) {
         InetSocketAddress to = destination.address();
         Target target = new Target.Address(to.getAddress(), to.getPort());
         pod.whenKnown(client, client.closeFuture(), () -> path.open(client, source, target, Outcome.unannounced(client)));

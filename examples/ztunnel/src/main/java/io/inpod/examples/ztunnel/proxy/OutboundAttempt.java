@@ -26,7 +26,7 @@ import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
@@ -48,7 +48,7 @@ final class OutboundAttempt {
     private final PodContext pod;
     private final Mesh mesh;
     private final Workload self;
-    private final EpollSocketChannel client;
+    private final SocketChannel client;
     private final InetSocketAddress source;
     private final Target target;
     private final Outcome outcome;
@@ -57,7 +57,7 @@ final class OutboundAttempt {
     private Choice choice = Choice.atRandom();
     private int failures;
 
-    OutboundAttempt(OutboundPath path, Mesh mesh, Workload self, EpollSocketChannel client, InetSocketAddress source, Target target,
+    OutboundAttempt(OutboundPath path, Mesh mesh, Workload self, SocketChannel client, InetSocketAddress source, Target target,
             Outcome outcome, ConnectionTrace trace) {
         this.trace = trace;
         this.path = path;

@@ -24,7 +24,7 @@ import io.inpod.tproxy.upstream.SpoofPolicy;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -56,12 +56,12 @@ final class OutboundPath {
     }
 
     /** Connects a client to what it asks for, and relays its data. */
-    void open(EpollSocketChannel client, InetSocketAddress source, Target target, Outcome outcome) {
+    void open(SocketChannel client, InetSocketAddress source, Target target, Outcome outcome) {
         open(client, source, target, outcome, pod.reports().traces().begin(false, null));
     }
 
     /** The same for a connection whose span has begun. */
-    void open(EpollSocketChannel client, InetSocketAddress source, Target target, Outcome outcome, ConnectionTrace trace) {
+    void open(SocketChannel client, InetSocketAddress source, Target target, Outcome outcome, ConnectionTrace trace) {
         OwnWorkload.Known known = pod.self().known();
         Optional<Workload> self = known.workload();
         if (target instanceof Target.Address to && pod.isOwnListener(new InetSocketAddress(to.address(), to.port()))) {
@@ -104,6 +104,11 @@ final class OutboundPath {
         counters.hostnames().lookedUp(self, hostname);
     }
 
+    /** Returns what connects without a tunnel, to be closed with the pod. */
+    UpstreamConnector direct() {
+        return direct;
+    }
+
     PodContext pod() {
         return pod;
     }
@@ -116,19 +121,19 @@ final class OutboundPath {
         return routing;
     }
 
-    Future<UpstreamConnection> connect(EpollSocketChannel client, InetSocketAddress destination) {
+    Future<UpstreamConnection> connect(SocketChannel client, InetSocketAddress destination) {
         return CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(),
                 () -> direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.FOR_RELAY));
     }
 
     /** Opens a tunnel for a client, who called the host if there is one. */
-    Future<TunnelChannel> tunnel(EpollSocketChannel client, InetSocketAddress source, Hop hop, @Nullable String host, TraceParent trace) {
+    Future<TunnelChannel> tunnel(SocketChannel client, InetSocketAddress source, Hop hop, @Nullable String host, TraceParent trace) {
         ConnectRequest request = new ConnectRequest(hop.authority(), pod.telemetry().orElseThrow().request(source, host, trace));
         return pools.on(client.eventLoop()).open(destination(hop, source), request, PodContext.FOR_RELAY);
     }
 
     /** Opens a tunnel for a client through the gateway of another network. */
-    Future<TunnelChannel> tunnel(EpollSocketChannel client, InetSocketAddress source, OtherNetwork route, TraceParent trace) {
+    Future<TunnelChannel> tunnel(SocketChannel client, InetSocketAddress source, OtherNetwork route, TraceParent trace) {
         List<Header> headers =
                 new ArrayList<>(pod.telemetry().orElseThrow().request(source, route.service().hostname().hostname(), trace));
         if (!pod.config().network().isEmpty()) {

@@ -20,7 +20,7 @@ import io.inpod.tproxy.relay.RelayOptions;
 import io.inpod.tproxy.share.Clients;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -93,14 +93,14 @@ record PodContext(
      * Adds an accepted connection, which has inherited its listener's options; returns false if it was closed, or its pod removed,
      * meanwhile.
      */
-    boolean admit(EpollSocketChannel connection) {
+    boolean admit(SocketChannel connection) {
         accepted.add(connection);
         connections.add(connection);
         return connection.isOpen();
     }
 
     /** Sets the options of an accepted connection whose client may be on this node or elsewhere. */
-    void fromOutside(EpollSocketChannel connection, InetSocketAddress client) throws ClosedChannelException {
+    void fromOutside(SocketChannel connection, InetSocketAddress client) throws ClosedChannelException {
         if (isWithinNode(client.getAddress())) {
             within.accepted(connection);
         }

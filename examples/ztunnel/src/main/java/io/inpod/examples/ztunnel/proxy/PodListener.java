@@ -11,7 +11,7 @@ import io.inpod.tproxy.relay.RelayOptions;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import org.slf4j.Logger;
@@ -60,7 +60,7 @@ abstract class PodListener implements AcceptHandler {
     }
 
     @Override
-    public final void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+    public final void accepted(SocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
         if (pod.admit(connection)) {
             pod.reports().traffic().count(port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT, connection);
             prepare(connection);
@@ -75,12 +75,12 @@ abstract class PodListener implements AcceptHandler {
         }
     }
 
-    void prepare(EpollSocketChannel connection) {
+    void prepare(SocketChannel connection) {
         RelayOptions.DEFAULT.prepare(connection);
     }
 
     /** Serves a connection, on its event loop. Reading is off. */
-    abstract void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) throws ClosedChannelException;
+    abstract void serve(SocketChannel client, InetSocketAddress source, OriginalDestination destination) throws ClosedChannelException;
 
     @Override
     public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {

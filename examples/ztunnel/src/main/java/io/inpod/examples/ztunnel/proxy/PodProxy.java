@@ -72,6 +72,7 @@ public final class PodProxy {
 
     private final WorkloadInfo info;
     private final List<UpstreamConnector> connectors = new ArrayList<>();
+    private final List<UpstreamConnector> toApps = new ArrayList<>();
     private final PodContext pod;
     private final HboneServer server;
     private final TunnelPools pools;
@@ -167,10 +168,13 @@ public final class PodProxy {
         OutboundPath path = new OutboundPath(pod, pools, local, shared.counters());
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
+        connectors.add(path.direct());
         connectors.add(app);
+        toApps.add(app);
         // A tunnel's client is connected to port 15008, so a port of the namespace's own range rarely clashes with its other connections.
         UpstreamConnector tunnelsApp = app.withPorts(null);
         connectors.add(tunnelsApp);
+        toApps.add(tunnelsApp);
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         begin(shared, new Outbound(pod, shared.group(), path));
         begin(shared, new InboundPlaintext(pod, shared.group(), app));
@@ -316,7 +320,7 @@ public final class PodProxy {
 
     /** Logs what was refused because the pod had its share. */
     public void reportLimits() {
-        pod.limit().report(connectors.stream().mapToLong(UpstreamConnector::portless).sum());
+        pod.limit().report(toApps.stream().mapToLong(UpstreamConnector::portless).sum());
         pod.access().lines().report();
     }
 

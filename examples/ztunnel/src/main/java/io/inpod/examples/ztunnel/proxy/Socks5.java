@@ -12,7 +12,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5CommandResponse;
@@ -47,12 +47,17 @@ final class Socks5 extends PodListener {
     }
 
     @Override
+    public boolean resetsUnlessEnded() {
+        return true;
+    }
+
+    @Override
     SocketOptions sockets() {
         return pod.socketsWithinNode();
     }
 
     @Override
-    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination itself) {
+    void serve(SocketChannel client, InetSocketAddress source, OriginalDestination itself) {
         Resets.notOnClose(client); // until it is connected, it is told what happens, and closed in order
         client.pipeline().addFirst(new Socks5InitialRequestDecoder(), Socks5ServerEncoder.DEFAULT, new Conversation(client, source));
         client.config().setAutoRead(true);
@@ -74,12 +79,12 @@ final class Socks5 extends PodListener {
     }
 
     private final class Conversation extends SimpleChannelInboundHandler<Object> implements Outcome {
-        private final EpollSocketChannel client;
+        private final SocketChannel client;
         private final InetSocketAddress source;
         private final java.util.concurrent.Future<?> deadline;
         private boolean asked;
 
-        Conversation(EpollSocketChannel client, InetSocketAddress source) {
+        Conversation(SocketChannel client, InetSocketAddress source) {
             this.client = client;
             this.source = source;
             this.deadline = client.eventLoop().schedule(this::close, HANDSHAKE_SECONDS, TimeUnit.SECONDS);

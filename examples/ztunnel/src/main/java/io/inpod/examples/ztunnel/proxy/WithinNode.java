@@ -4,7 +4,7 @@ import static io.inpod.netns.socket.LinuxSocketOptions.CONGESTION;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
@@ -47,7 +47,7 @@ final class WithinNode {
     }
 
     /** Sets the options of a connection that was accepted from another pod on the node. */
-    void accepted(EpollSocketChannel connection) throws ClosedChannelException {
+    void accepted(SocketChannel connection) throws ClosedChannelException {
         try {
             if (paced) {
                 CONGESTION.set(connection, UNPACED);

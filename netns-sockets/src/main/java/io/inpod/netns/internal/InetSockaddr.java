@@ -1,6 +1,5 @@
-package io.inpod.netns.socket;
+package io.inpod.netns.internal;
 
-import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.SocketStructs.SockaddrIn;
 import io.inpod.netns.internal.SocketStructs.SockaddrIn6;
 import java.net.Inet4Address;
@@ -11,9 +10,9 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
 /** Reads and writes struct sockaddr_in and sockaddr_in6. Ports are in network byte order. */
-final class InetSockaddr {
+public final class InetSockaddr {
     /** Enough bytes for either. */
-    static final int BYTES = SockaddrIn6.STRUCT.size();
+    public static final int BYTES = SockaddrIn6.STRUCT.size();
 
     private static final int MAPPED_MARK = 10;
 
@@ -23,7 +22,7 @@ final class InetSockaddr {
      * Writes an address for a socket of a family, and returns its length in bytes. For an IPv6 socket, an IPv4 address is written as
      * mapped.
      */
-    static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
+    public static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
         byte[] ip = address.getAddress().getAddress();
         buffer.put(at + SockaddrIn.PORT.offset(), (byte) (address.getPort() >> 8)).put(at + SockaddrIn.PORT.offset() + 1,
                 (byte) address.getPort());
@@ -54,7 +53,7 @@ final class InetSockaddr {
     }
 
     /** Reads an address. An IPv4-mapped one is returned as the IPv4 address. */
-    static InetSocketAddress read(ByteBuffer buffer, int at) {
+    public static InetSocketAddress read(ByteBuffer buffer, int at) {
         boolean v4 = SockaddrIn.FAMILY.get(buffer, at) == Constants.AF_INET;
         byte[] ip = new byte[v4 ? SockaddrIn.ADDRESS.size() : SockaddrIn6.ADDRESS.size()];
         buffer.get(at + (v4 ? SockaddrIn.ADDRESS.offset() : SockaddrIn6.ADDRESS.offset()), ip);
