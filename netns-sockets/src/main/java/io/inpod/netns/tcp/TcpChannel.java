@@ -469,7 +469,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
             setOptions();
             if (!(waiting == 1 ? writeOne(buffers) : writeAll(buffers))) {
                 outputBlocked = true;
-                if (watched != INPUT_AND_OUTPUT) {
+                if (!INPUT_AND_OUTPUT.equals(watched)) {
                     watch(INPUT_AND_OUTPUT); // also tells if it has become writable just now
                 }
                 return;
@@ -595,7 +595,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
     public ChannelFuture shutdown(ChannelPromise promise) {
         return onLoop(promise, () -> {
             inputShut = true;
-            shutdownOutput(promise);
+            ChannelFuture unused = shutdownOutput(promise);
         });
     }
 

@@ -32,13 +32,13 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     /** Has no state but its bounds. */
     private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator();
 
-    private final TcpChannel channel;
+    private final TcpChannel connection;
     private volatile boolean allowHalfClosure;
     private volatile int linger;
 
     TcpConfig(TcpChannel channel, int linger) {
         super(channel, READS);
-        this.channel = channel;
+        this.connection = channel;
         this.linger = linger;
     }
 
@@ -52,21 +52,21 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     @Override
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
     public <T> T getOption(ChannelOption<T> option) {
-        if (option == ChannelOption.SO_RCVBUF) {
+        if (option.equals(ChannelOption.SO_RCVBUF)) {
             return (T) Integer.valueOf(getReceiveBufferSize());
-        } else if (option == ChannelOption.SO_SNDBUF) {
+        } else if (option.equals(ChannelOption.SO_SNDBUF)) {
             return (T) Integer.valueOf(getSendBufferSize());
-        } else if (option == ChannelOption.TCP_NODELAY) {
+        } else if (option.equals(ChannelOption.TCP_NODELAY)) {
             return (T) Boolean.valueOf(isTcpNoDelay());
-        } else if (option == ChannelOption.SO_KEEPALIVE) {
+        } else if (option.equals(ChannelOption.SO_KEEPALIVE)) {
             return (T) Boolean.valueOf(isKeepAlive());
-        } else if (option == ChannelOption.SO_REUSEADDR) {
+        } else if (option.equals(ChannelOption.SO_REUSEADDR)) {
             return (T) Boolean.valueOf(isReuseAddress());
-        } else if (option == ChannelOption.SO_LINGER) {
+        } else if (option.equals(ChannelOption.SO_LINGER)) {
             return (T) Integer.valueOf(getSoLinger());
-        } else if (option == ChannelOption.IP_TOS) {
+        } else if (option.equals(ChannelOption.IP_TOS)) {
             return (T) Integer.valueOf(getTrafficClass());
-        } else if (option == ChannelOption.ALLOW_HALF_CLOSURE) {
+        } else if (option.equals(ChannelOption.ALLOW_HALF_CLOSURE)) {
             return (T) Boolean.valueOf(isAllowHalfClosure());
         } else if (option instanceof IntegerUnixChannelOption number) {
             return (T) Integer.valueOf(get(number.level(), number.optname()));
@@ -79,21 +79,21 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     @Override
     public <T> boolean setOption(ChannelOption<T> option, T value) {
         validate(option, value);
-        if (option == ChannelOption.SO_RCVBUF) {
+        if (option.equals(ChannelOption.SO_RCVBUF)) {
             setReceiveBufferSize((Integer) value);
-        } else if (option == ChannelOption.SO_SNDBUF) {
+        } else if (option.equals(ChannelOption.SO_SNDBUF)) {
             setSendBufferSize((Integer) value);
-        } else if (option == ChannelOption.TCP_NODELAY) {
+        } else if (option.equals(ChannelOption.TCP_NODELAY)) {
             setTcpNoDelay((Boolean) value);
-        } else if (option == ChannelOption.SO_KEEPALIVE) {
+        } else if (option.equals(ChannelOption.SO_KEEPALIVE)) {
             setKeepAlive((Boolean) value);
-        } else if (option == ChannelOption.SO_REUSEADDR) {
+        } else if (option.equals(ChannelOption.SO_REUSEADDR)) {
             setReuseAddress((Boolean) value);
-        } else if (option == ChannelOption.SO_LINGER) {
+        } else if (option.equals(ChannelOption.SO_LINGER)) {
             setSoLinger((Integer) value);
-        } else if (option == ChannelOption.IP_TOS) {
+        } else if (option.equals(ChannelOption.IP_TOS)) {
             setTrafficClass((Integer) value);
-        } else if (option == ChannelOption.ALLOW_HALF_CLOSURE) {
+        } else if (option.equals(ChannelOption.ALLOW_HALF_CLOSURE)) {
             setAllowHalfClosure((Boolean) value);
         } else if (option instanceof IntegerUnixChannelOption number) {
             set(number.level(), number.optname(), (Integer) value);
@@ -107,8 +107,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     private int get(int level, int name) {
         try {
-            channel.requireOpen();
-            return TcpCalls.number(channel.fd(), level, name);
+            connection.requireOpen();
+            return TcpCalls.number(connection.fd(), level, name);
         } catch (IOException e) {
             throw new ChannelException(e);
         }
@@ -116,8 +116,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     private ByteBuffer get(RawUnixChannelOption option) {
         try {
-            channel.requireOpen();
-            return TcpCalls.bytes(channel.fd(), option.level(), option.optname(), option.length());
+            connection.requireOpen();
+            return TcpCalls.bytes(connection.fd(), option.level(), option.optname(), option.length());
         } catch (IOException e) {
             throw new ChannelException(e);
         }
@@ -125,8 +125,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     private void set(int level, int name, int value) {
         try {
-            channel.requireOpen();
-            TcpCalls.number(channel.fd(), level, name, value);
+            connection.requireOpen();
+            TcpCalls.number(connection.fd(), level, name, value);
         } catch (IOException e) {
             throw new ChannelException(e);
         }
@@ -134,8 +134,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     private void set(RawUnixChannelOption option, ByteBuffer value) {
         try {
-            channel.requireOpen();
-            TcpCalls.bytes(channel.fd(), option.level(), option.optname(), value);
+            connection.requireOpen();
+            TcpCalls.bytes(connection.fd(), option.level(), option.optname(), value);
         } catch (IOException e) {
             throw new ChannelException(e);
         }
@@ -143,13 +143,13 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     @Override
     public boolean isTcpNoDelay() {
-        return channel.isWithoutDelay() || get(IPPROTO_TCP, TCP_NODELAY) != 0;
+        return connection.isWithoutDelay() || get(IPPROTO_TCP, TCP_NODELAY) != 0;
     }
 
     @Override
     public TcpConfig setTcpNoDelay(boolean noDelay) {
         set(IPPROTO_TCP, TCP_NODELAY, noDelay ? 1 : 0);
-        channel.delayIsDecided();
+        connection.delayIsDecided();
         return this;
     }
 
@@ -162,8 +162,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     public TcpConfig setSoLinger(int seconds) {
         if (seconds != linger) {
             try {
-                channel.requireOpen();
-                TcpCalls.linger(channel.fd(), seconds);
+                connection.requireOpen();
+                TcpCalls.linger(connection.fd(), seconds);
                 linger = Math.max(-1, seconds);
             } catch (IOException e) {
                 throw new ChannelException(e);
@@ -246,7 +246,7 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     @Override
     protected void autoReadCleared() {
-        channel.autoReadCleared();
+        connection.autoReadCleared();
     }
 
     @Override

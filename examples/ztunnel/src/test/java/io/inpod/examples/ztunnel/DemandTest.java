@@ -259,7 +259,7 @@ class DemandTest {
     void requestsInTunnelsForWhatHasBeenAskedForDontCount() throws Exception {
         inTunnels(send -> {
             for (int i = 0; i < 5 * NewNames.MOST; i++) {
-                send.apply(Authority.parse(SILENT + ":80")); // which the control plane says nothing about
+                var unused = send.apply(Authority.parse(SILENT + ":80")); // which the control plane says nothing about
             }
             assertThat(status(send.apply(Authority.parse("10.98.0.1:80")))).isEqualTo(400);
             for (int i = 0; i < 5 * NewNames.MOST; i++) {

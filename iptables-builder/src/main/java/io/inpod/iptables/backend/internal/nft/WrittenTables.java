@@ -23,6 +23,7 @@ final class WrittenTables {
     private WrittenTables() {}
 
     /** Returns a table's chains for a family, which are made by the function if this very table isn't known. */
+    @SuppressWarnings("ReferenceEquality") // to compare two tables takes as long as to write one
     static List<WantedChain> of(Table table, IpFamily family, KernelNames names, Function<KernelNames, List<WantedChain>> write) {
         List<Written> known = last;
         for (Written each : known) {
