@@ -4,6 +4,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.internal.Native;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -59,25 +60,32 @@ final class SpareSockets implements AutoCloseable {
         if (spares == 0) {
             throw Native.failure("socket", namespace, errno);
         }
+        if (errno != 0) {
+            closeAllBut(1); // others need them more
+        }
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing; if the loop ends before, close() closes them
     private void watch(EventLoop loop) {
-        watched = true;
-        loop.schedule(() -> look(loop), KEPT_NANOS, TimeUnit.NANOSECONDS);
+        try {
+            loop.schedule(() -> look(loop), KEPT_NANOS, TimeUnit.NANOSECONDS);
+            watched = true;
+        } catch (RejectedExecutionException e) { // the loop ends
+            closeAllBut(1);
+        }
     }
 
     private synchronized void look(EventLoop loop) {
         watched = false;
         if (System.nanoTime() - lastNanos >= KEPT_NANOS) {
-            closeAll();
+            closeAllBut(0);
         } else if (spares > 0) {
             watch(loop);
         }
     }
 
-    private void closeAll() {
-        while (spares > 0) {
+    private void closeAllBut(int kept) {
+        while (spares > kept) {
             Native.LIBC.close(spare[--spares]);
         }
     }
@@ -86,6 +94,6 @@ final class SpareSockets implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        closeAll();
+        closeAllBut(0);
     }
 }

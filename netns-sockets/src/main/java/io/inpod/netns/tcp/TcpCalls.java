@@ -6,8 +6,6 @@ import io.inpod.netns.internal.Native;
 import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.FileDescriptor;
 import java.io.IOException;
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
@@ -35,10 +33,6 @@ final class TcpCalls {
     /** Loads this class, which must not happen in a foreign namespace. */
     static void load() {}
 
-    private static int familyOf(InetAddress address) {
-        return address instanceof Inet4Address ? Constants.AF_INET : Constants.AF_INET6;
-    }
-
     /** A new socket of the calling thread's namespace. */
     static int socket(boolean v4) {
         return Native.LIBC.socket(v4 ? Constants.AF_INET : Constants.AF_INET6,
@@ -47,7 +41,7 @@ final class TcpCalls {
 
     static void bind(FileDescriptor socket, InetSocketAddress address, boolean v4) throws IOException {
         ByteBuffer value = ROOM.get().value;
-        int length = InetSockaddr.write(value, 0, address, v4 ? Constants.AF_INET : familyOf(address.getAddress()));
+        int length = InetSockaddr.write(value, 0, address, v4 ? Constants.AF_INET : Constants.AF_INET6);
         if (Native.LIBC.bind(socket.intValue(), value, length) < 0) {
             throw Errors.newIOException("bind", -Native.errno());
         }
@@ -56,7 +50,7 @@ final class TcpCalls {
     /** Returns whether the connection is established already. */
     static boolean connect(FileDescriptor socket, InetSocketAddress address, boolean v4) throws IOException {
         ByteBuffer value = ROOM.get().value;
-        int length = InetSockaddr.write(value, 0, address, v4 ? Constants.AF_INET : familyOf(address.getAddress()));
+        int length = InetSockaddr.write(value, 0, address, v4 ? Constants.AF_INET : Constants.AF_INET6);
         if (Native.LIBC.connect(socket.intValue(), value, length) == 0) {
             return true;
         }

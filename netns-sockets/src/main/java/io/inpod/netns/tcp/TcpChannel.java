@@ -33,6 +33,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.netty.util.internal.StringUtil;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -61,11 +62,12 @@ import org.jspecify.annotations.Nullable;
 public final class TcpChannel extends AbstractChannel implements SocketChannel, UnixChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
     private static final int IN = EpollIoOps.EPOLLIN.value();
+    private static final int URGENT = 0x2; // sys/epoll.h, EPOLLPRI
     private static final int OUT = EpollIoOps.EPOLLOUT.value();
     private static final int ERROR = EpollIoOps.EPOLLERR.value();
     private static final int HANG_UP = 0x10; // sys/epoll.h, EPOLLHUP
     private static final int INPUT_ENDED = EpollIoOps.EPOLLRDHUP.value();
-    private static final EpollIoOps INPUT = EpollIoOps.valueOf(IN | INPUT_ENDED | EpollIoOps.EPOLLET.value());
+    private static final EpollIoOps INPUT = EpollIoOps.valueOf(IN | URGENT | INPUT_ENDED | EpollIoOps.EPOLLET.value());
     private static final EpollIoOps INPUT_AND_OUTPUT = EpollIoOps.valueOf(INPUT.value() | OUT);
 
     private final FileDescriptor fd;
@@ -86,6 +88,8 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
     private boolean readable;
     /** The input has ended or failed: what the kernel has received will be followed by that. */
     private boolean atEnd;
+    /** Urgent data has come: a read ends before it, whatever follows it. */
+    private boolean urgent;
     private boolean readPending;
     private boolean reading;
     /** The kernel has accepted no more, and will tell when it does. */
@@ -99,7 +103,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
     private final Youth youth;
 
     /** An accepted connection. */
-    TcpChannel(TcpListener listener, int fd, InetSocketAddress remote, long namespaceCookie, int linger) {
+    TcpChannel(TcpListener listener, int fd, InetSocketAddress remote, long namespaceCookie, int linger, boolean withoutDelay) {
         super(listener);
         this.fd = new FileDescriptor(fd);
         this.namespaceCookie = namespaceCookie;
@@ -107,7 +111,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
         this.config = new TcpConfig(this, linger);
         this.remote = remote;
         this.active = true;
-        this.withoutDelay = true; // inherited
+        this.withoutDelay = withoutDelay;
         this.youth = new Youth(this, null);
     }
 
@@ -193,8 +197,14 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
         }
     }
 
-    boolean isWithoutDelay() {
-        return withoutDelay;
+    /** Returns whether TCP_NODELAY is still to be set. */
+    boolean delayIsUndecided() {
+        return !withoutDelay;
+    }
+
+    boolean isIpv6() {
+        InetSocketAddress address = localAddress();
+        return address == null ? !v4 : address.getAddress() instanceof Inet6Address;
     }
 
     /** TCP_NODELAY has been set, or isn't wanted. */
@@ -223,6 +233,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
             try {
                 if (active) {
                     registration.submit(watched);
+                    youth.begin();
                 }
             } catch (RuntimeException e) { // for example ENOMEM
                 registration.cancel();
@@ -235,6 +246,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
 
     @Override
     protected void doDeregister() {
+        youth.leave();
         IoRegistration registered = registration;
         if (registered != null) {
             registered.cancel();
@@ -254,6 +266,11 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
         InetSocketAddress inet = resolved(address);
         TcpCalls.bind(fd, inet, v4);
         local = inet.getPort() == 0 ? TcpCalls.localAddress(fd) : inet;
+    }
+
+    /** The kernel chooses the rest of an address when it connects. */
+    private static boolean isKnown(@Nullable InetSocketAddress bound) {
+        return bound != null && bound.getPort() != 0 && !bound.getAddress().isAnyLocalAddress();
     }
 
     private static InetSocketAddress resolved(SocketAddress address) {
@@ -337,9 +354,9 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
     private void readAll() {
         reading = true;
         try {
-            do {
-                readOnce();
-            } while (atEnd && readable && wantsInput() && isOpen());
+            while (readOnce() && atEnd && readable && wantsInput() && isOpen()) {
+                // what the kernel has received is followed by the end, and nothing else tells of it
+            }
         } finally {
             reading = false;
         }
@@ -348,8 +365,8 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
         }
     }
 
-    /** As much as the pipeline takes at once. */
-    private void readOnce() {
+    /** Reads as much as the pipeline takes at once. Returns false if that failed. */
+    private boolean readOnce() {
         ChannelPipeline pipeline = pipeline();
         ByteBufAllocator allocator = config.getAllocator();
         ExtendedHandle handle = (ExtendedHandle) unsafe().recvBufAllocHandle();
@@ -370,7 +387,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
                     readable = false;
                     break;
                 }
-                if (bytes < room && !atEnd) {
+                if (bytes < room && !atEnd && !urgent) {
                     readable = false; // epoll will tell of more
                 }
                 handle.incMessagesRead(1);
@@ -384,8 +401,10 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
             if (ended) {
                 endInput();
             }
+            return true;
         } catch (Throwable t) {
             failed(pipeline, handle, buffer, t);
+            return false;
         }
     }
 
@@ -643,8 +662,9 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
                 outputBlocked = false;
                 flush0();
             }
-            if ((events & (IN | ERROR | HANG_UP | INPUT_ENDED)) != 0) {
+            if ((events & (IN | URGENT | ERROR | HANG_UP | INPUT_ENDED)) != 0) {
                 readable = true;
+                urgent |= (events & URGENT) != 0;
                 atEnd |= (events & (ERROR | HANG_UP | INPUT_ENDED)) != 0;
             }
             // an error is noticed by reading, whether or not somebody wants to read
@@ -686,7 +706,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
                     doBind(from);
                 }
                 connect(peer, promise);
-            } catch (Exception e) {
+            } catch (Throwable e) {
                 closeIfClosed();
                 promise.tryFailure(annotateConnectException(e, to));
             }
@@ -697,7 +717,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
             boolean begun = false;
             try {
                 done = TcpCalls.connect(fd, peer, v4);
-                if (local == null) {
+                if (!isKnown(local)) {
                     local = TcpCalls.localAddress(fd);
                 }
                 requested = peer;
@@ -756,9 +776,7 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
             active = true;
             youth.begin();
             boolean wanted = promise.trySuccess();
-            if (active) {
-                pipeline().fireChannelActive();
-            }
+            pipeline().fireChannelActive();
             if (!wanted) { // cancelled
                 close(voidPromise());
             }

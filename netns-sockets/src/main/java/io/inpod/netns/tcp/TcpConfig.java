@@ -1,7 +1,9 @@
 package io.inpod.netns.tcp;
 
 import static io.inpod.netns.internal.SocketNumbers.IPPROTO_IP;
+import static io.inpod.netns.internal.SocketNumbers.IPPROTO_IPV6;
 import static io.inpod.netns.internal.SocketNumbers.IPPROTO_TCP;
+import static io.inpod.netns.internal.SocketNumbers.IPV6_TCLASS;
 import static io.inpod.netns.internal.SocketNumbers.IP_TOS;
 import static io.inpod.netns.internal.SocketNumbers.SO_KEEPALIVE;
 import static io.inpod.netns.internal.SocketNumbers.SO_RCVBUF;
@@ -29,15 +31,15 @@ import java.util.Map;
  * IntegerUnixChannelOption} and {@link RawUnixChannelOption}. SO_LINGER is remembered: nothing is asked or set twice.
  */
 final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfig {
-    /** Has no state but its bounds. */
-    private static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator();
+    /** A connection's SO_LINGER that has to be asked for. */
+    static final int UNKNOWN = Integer.MIN_VALUE;
 
     private final TcpChannel connection;
     private volatile boolean allowHalfClosure;
-    private volatile int linger;
+    private int linger; // guarded by the descriptor
 
     TcpConfig(TcpChannel channel, int linger) {
-        super(channel, READS);
+        super(channel, new AdaptiveRecvByteBufAllocator());
         this.connection = channel;
         this.linger = linger;
     }
@@ -68,6 +70,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
             return (T) Integer.valueOf(getTrafficClass());
         } else if (option.equals(ChannelOption.ALLOW_HALF_CLOSURE)) {
             return (T) Boolean.valueOf(isAllowHalfClosure());
+        } else if (EpollOptions.has(option)) {
+            return (T) EpollOptions.value(option, get(EpollOptions.level(option), EpollOptions.name(option)));
         } else if (option instanceof IntegerUnixChannelOption number) {
             return (T) Integer.valueOf(get(number.level(), number.optname()));
         } else if (option instanceof RawUnixChannelOption raw) {
@@ -95,6 +99,8 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
             setTrafficClass((Integer) value);
         } else if (option.equals(ChannelOption.ALLOW_HALF_CLOSURE)) {
             setAllowHalfClosure((Boolean) value);
+        } else if (EpollOptions.has(option)) {
+            set(EpollOptions.level(option), EpollOptions.name(option), EpollOptions.number(value));
         } else if (option instanceof IntegerUnixChannelOption number) {
             set(number.level(), number.optname(), (Integer) value);
         } else if (option instanceof RawUnixChannelOption raw) {
@@ -106,44 +112,52 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     }
 
     private int get(int level, int name) {
-        try {
-            connection.requireOpen();
-            return TcpCalls.number(connection.fd(), level, name);
-        } catch (IOException e) {
-            throw new ChannelException(e);
+        synchronized (connection.fd()) { // the number may be another socket's once it is closed
+            try {
+                connection.requireOpen();
+                return TcpCalls.number(connection.fd(), level, name);
+            } catch (IOException e) {
+                throw new ChannelException(e);
+            }
         }
     }
 
     private ByteBuffer get(RawUnixChannelOption option) {
-        try {
-            connection.requireOpen();
-            return TcpCalls.bytes(connection.fd(), option.level(), option.optname(), option.length());
-        } catch (IOException e) {
-            throw new ChannelException(e);
+        synchronized (connection.fd()) { // the number may be another socket's once it is closed
+            try {
+                connection.requireOpen();
+                return TcpCalls.bytes(connection.fd(), option.level(), option.optname(), option.length());
+            } catch (IOException e) {
+                throw new ChannelException(e);
+            }
         }
     }
 
     private void set(int level, int name, int value) {
-        try {
-            connection.requireOpen();
-            TcpCalls.number(connection.fd(), level, name, value);
-        } catch (IOException e) {
-            throw new ChannelException(e);
+        synchronized (connection.fd()) { // the number may be another socket's once it is closed
+            try {
+                connection.requireOpen();
+                TcpCalls.number(connection.fd(), level, name, value);
+            } catch (IOException e) {
+                throw new ChannelException(e);
+            }
         }
     }
 
     private void set(RawUnixChannelOption option, ByteBuffer value) {
-        try {
-            connection.requireOpen();
-            TcpCalls.bytes(connection.fd(), option.level(), option.optname(), value);
-        } catch (IOException e) {
-            throw new ChannelException(e);
+        synchronized (connection.fd()) { // the number may be another socket's once it is closed
+            try {
+                connection.requireOpen();
+                TcpCalls.bytes(connection.fd(), option.level(), option.optname(), value);
+            } catch (IOException e) {
+                throw new ChannelException(e);
+            }
         }
     }
 
     @Override
     public boolean isTcpNoDelay() {
-        return connection.isWithoutDelay() || get(IPPROTO_TCP, TCP_NODELAY) != 0;
+        return connection.delayIsUndecided() || get(IPPROTO_TCP, TCP_NODELAY) != 0;
     }
 
     @Override
@@ -155,21 +169,33 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
 
     @Override
     public int getSoLinger() {
-        return linger;
-    }
-
-    @Override
-    public TcpConfig setSoLinger(int seconds) {
-        if (seconds != linger) {
+        synchronized (connection.fd()) {
             try {
-                connection.requireOpen();
-                TcpCalls.linger(connection.fd(), seconds);
-                linger = Math.max(-1, seconds);
+                if (linger == UNKNOWN) {
+                    connection.requireOpen();
+                    linger = TcpCalls.linger(connection.fd());
+                }
+                return linger;
             } catch (IOException e) {
                 throw new ChannelException(e);
             }
         }
-        return this;
+    }
+
+    @Override
+    public TcpConfig setSoLinger(int seconds) {
+        synchronized (connection.fd()) {
+            if (seconds != linger) {
+                try {
+                    connection.requireOpen();
+                    TcpCalls.linger(connection.fd(), seconds);
+                    linger = Math.max(-1, seconds);
+                } catch (IOException e) {
+                    throw new ChannelException(e);
+                }
+            }
+            return this;
+        }
     }
 
     @Override
@@ -213,6 +239,9 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     @Override
     public TcpConfig setTrafficClass(int trafficClass) {
         set(IPPROTO_IP, IP_TOS, trafficClass);
+        if (connection.isIpv6()) {
+            set(IPPROTO_IPV6, IPV6_TCLASS, trafficClass);
+        }
         return this;
     }
 

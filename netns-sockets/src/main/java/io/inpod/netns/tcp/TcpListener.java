@@ -23,6 +23,8 @@ public final class TcpListener extends AbstractEpollServerChannel implements Ser
     private final TcpListenerConfig config;
     private final long namespaceCookie;
     private final int linger;
+    /** Those that had come before have the options that it had then. */
+    private final boolean passed;
 
     private TcpListener(int fd, boolean listens, int backlog, int linger) throws IOException {
         super(fd);
@@ -30,9 +32,8 @@ public final class TcpListener extends AbstractEpollServerChannel implements Ser
         this.config = new TcpListenerConfig(this, backlog);
         this.namespaceCookie = new NamespaceCookies().of(fd());
         this.linger = linger;
-        if (linger >= 0) {
-            TcpCalls.linger(fd(), linger);
-        }
+        this.passed = listens;
+        TcpCalls.linger(fd(), linger);
         LinuxSocketOptions.NO_DELAY.set(this, true);
     }
 
@@ -87,11 +88,12 @@ public final class TcpListener extends AbstractEpollServerChannel implements Ser
     @Override
     protected SocketAddress localAddress0() {
         SocketAddress bound = super.localAddress0();
-        return bound == null ? ((Socket) fd()).localAddress() : bound;
+        return bound == null && isActive() && fd().isOpen() ? ((Socket) fd()).localAddress() : bound;
     }
 
     @Override
     protected Channel newChildChannel(int fd, byte[] remote, int offset, int length) {
-        return new TcpChannel(this, fd, NativeInetAddress.address(remote, offset, length), namespaceCookie, linger);
+        return new TcpChannel(this, fd, NativeInetAddress.address(remote, offset, length), namespaceCookie,
+                passed ? TcpConfig.UNKNOWN : linger, !passed);
     }
 }

@@ -29,9 +29,9 @@ final class Youth {
         this.late = late;
     }
 
-    /** The connection is established. */
+    /** The connection is established, or has come from another event loop. */
     void begin() {
-        if (late != null) {
+        if (late != null && all == null) {
             all = YoungConnections.ofLoop();
             all.add(this, channel.eventLoop());
         }
@@ -67,6 +67,11 @@ final class Youth {
     /** The connection ends, or is young no more. */
     void end() {
         late = null;
+        leave();
+    }
+
+    /** The connection leaves its event loop. */
+    void leave() {
         if (all != null) {
             all.remove(this);
             all = null;

@@ -47,6 +47,8 @@ public final class UpstreamConnector implements AutoCloseable {
     private final UpstreamOptions options;
     private final Map<IpFamily, TcpSockets> plain;
     private final Map<IpFamily, TcpSockets> spoofed;
+    /** Another connector's, which closes them. */
+    private final boolean shared;
     private final @Nullable SourcePorts ports;
     private final TrackedTuples tuples;
     private final @Nullable OwnConnections connections;
@@ -76,12 +78,12 @@ public final class UpstreamConnector implements AutoCloseable {
     public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections) throws IOException {
         this(namespace, options, connections, options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, options.ports()),
                 factories(namespace, options.sockets()), factories(namespace,
-                        options.sockets().with(TRANSPARENT, true).with(REUSE_ADDRESS, true)));
+                        options.sockets().with(TRANSPARENT, true).with(REUSE_ADDRESS, true)), false);
     }
 
     private UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections,
             @Nullable SourcePorts ports, Map<IpFamily, TcpSockets> plain,
-            Map<IpFamily, TcpSockets> spoofed) {
+            Map<IpFamily, TcpSockets> spoofed, boolean shared) {
         this.namespace = namespace;
         this.options = options;
         this.connections = connections;
@@ -89,6 +91,7 @@ public final class UpstreamConnector implements AutoCloseable {
         this.tuples = new TrackedTuples(namespace);
         this.plain = plain;
         this.spoofed = spoofed;
+        this.shared = shared;
     }
 
     private static Map<IpFamily, TcpSockets> factories(NetworkNamespace namespace, SocketOptions sockets) {
@@ -104,11 +107,11 @@ public final class UpstreamConnector implements AutoCloseable {
      * it costs little.
      *
      * @param range see {@link UpstreamOptions#ports()}
-     * @return the connector, to be closed by the caller
+     * @return the connector, to be closed by the caller, before this one
      */
     public UpstreamConnector withPorts(@Nullable PortRange range) {
         return new UpstreamConnector(namespace, options.withPorts(range), connections, ports == null ? null : ports.with(range),
-                plain, spoofed);
+                plain, spoofed, true);
     }
 
     /**
@@ -204,8 +207,10 @@ public final class UpstreamConnector implements AutoCloseable {
     @Override
     public void close() {
         tuples.close();
-        plain.values().forEach(TcpSockets::close);
-        spoofed.values().forEach(TcpSockets::close);
+        if (!shared) {
+            plain.values().forEach(TcpSockets::close);
+            spoofed.values().forEach(TcpSockets::close);
+        }
     }
 
     /** Opens a socket of the destination's family in the namespace, with all options set. */

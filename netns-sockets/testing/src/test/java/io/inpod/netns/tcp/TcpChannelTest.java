@@ -17,7 +17,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.MaxMessagesRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
@@ -33,9 +35,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +151,84 @@ class TcpChannelTest {
             assertThat(received.get(30, TimeUnit.SECONDS)).isEqualTo(all);
             assertThat(channel.isInputShutdown()).isTrue();
             channel.close().sync();
+        }
+    }
+
+    /** A read ends before urgent data, whatever follows it. */
+    @Test
+    void readsWhatFollowsUrgentData() throws Exception {
+        BlockingQueue<String> received = new LinkedBlockingQueue<>();
+        try (ServerSocket server = new ServerSocket(0, 1, LOOPBACK)) {
+            TcpChannel channel = connect(address(server), SocketOptions.NONE, new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRead(ChannelHandlerContext ctx, Object message) {
+                    ((ByteBuf) message).toString(StandardCharsets.US_ASCII).chars().forEach(c -> received.add(Character.toString(c)));
+                    ((ByteBuf) message).release();
+                }
+            });
+            try (Socket peer = server.accept()) {
+                CountDownLatch sent = new CountDownLatch(1);
+                loops.execute(() -> awaitUninterruptibly(sent)); // all has come before the first read
+                peer.getOutputStream().write("abc".getBytes(StandardCharsets.US_ASCII));
+                peer.sendUrgentData('!');
+                peer.getOutputStream().write("efg".getBytes(StandardCharsets.US_ASCII));
+                sent.countDown();
+                channel.config().setAutoRead(true);
+                for (String expected : "abcefg".split("")) {
+                    assertThat(received.poll(20, TimeUnit.SECONDS)).isEqualTo(expected);
+                }
+            }
+            channel.close().sync();
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void takesNettysOptions() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 2, LOOPBACK)) {
+            TcpChannel channel = connect(address(server), SocketOptions.NONE, new ChannelInboundHandlerAdapter());
+            assertThat(channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, 12_345L)).isTrue();
+            assertThat(LinuxSocketOptions.NOTSENT_LOWAT.get(channel)).isEqualTo(12_345);
+            assertThat(channel.config().getOption(EpollChannelOption.TCP_NOTSENT_LOWAT)).isEqualTo(12_345L);
+            assertThat(channel.config().setOption(EpollChannelOption.TCP_CORK, true)).isTrue();
+            assertThat(channel.config().getOption(new IntegerUnixChannelOption("TCP_CORK", 6, 3))).isEqualTo(1);
+            channel.config().setTcpNoDelay(false);
+            assertThat(channel.config().isTcpNoDelay()).isFalse();
+
+            TcpChannel other = connect(address(server), SocketOptions.NONE, new ChannelInboundHandlerAdapter());
+            channel.config().<MaxMessagesRecvByteBufAllocator>getRecvByteBufAllocator().maxMessagesPerRead(3);
+            assertThat(other.config().<MaxMessagesRecvByteBufAllocator>getRecvByteBufAllocator().maxMessagesPerRead()).isEqualTo(16);
+            channel.close().sync();
+            other.close().sync();
+        }
+    }
+
+    @Test
+    void knowsTheAddressThatTheKernelHasChosen() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 2, LOOPBACK); NetworkNamespace here = NetworkNamespace.current();
+                TcpSockets sockets = new TcpSockets(here, IpFamily.V4, SocketOptions.NONE)) {
+            Channel channel = new Bootstrap().group(loops).channelFactory(sockets).handler(new ChannelInboundHandlerAdapter())
+                    .localAddress(new InetSocketAddress("0.0.0.0", 0)).connect(address(server)).sync().channel();
+            try (Socket peer = server.accept()) {
+                assertThat(channel.localAddress()).isEqualTo(peer.getRemoteSocketAddress());
+            }
+            channel.close().sync();
+        }
+    }
+
+    @Test
+    void ipv6SocketsReachIpv4Addresses() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 2, InetAddress.getByName("127.0.0.1")); NetworkNamespace here = NetworkNamespace.current();
+                TcpSockets sockets = new TcpSockets(here, IpFamily.V6, SocketOptions.NONE)) {
+            new Bootstrap().group(loops).channelFactory(sockets).handler(new ChannelInboundHandlerAdapter())
+                    .connect(new InetSocketAddress("127.0.0.1", server.getLocalPort())).sync().channel().close().sync();
         }
     }
 

@@ -11,6 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class KnownExpressions {
     private static final int MOST = 512;
+    /** Longer than any rule of ours: a pod may write rules of 64 KiB. */
+    private static final int MOST_BYTES = 2048;
 
     private static final Map<Octets, List<Expr>> KNOWN = new ConcurrentHashMap<>();
 
@@ -24,7 +26,7 @@ final class KnownExpressions {
             return known;
         }
         List<Expr> read = List.copyOf(ExprReader.read(list.nested()));
-        if (!hasCounted(read)) {
+        if (bytes.length() <= MOST_BYTES && !hasCounted(read)) {
             if (KNOWN.size() >= MOST) {
                 KNOWN.clear();
             }
