@@ -78,7 +78,8 @@ public final class UpstreamConnector implements AutoCloseable {
     public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections) throws IOException {
         this(namespace, options, connections, options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, options.ports()),
                 factories(namespace, options.sockets()), factories(namespace,
-                        options.sockets().with(TRANSPARENT, true).with(REUSE_ADDRESS, true)), false);
+                        options.sockets().with(TRANSPARENT, true).with(REUSE_ADDRESS, true)),
+                false);
     }
 
     private UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections,
