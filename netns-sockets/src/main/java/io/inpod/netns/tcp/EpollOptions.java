@@ -1,29 +1,43 @@
 package io.inpod.netns.tcp;
 
+import static io.inpod.netns.internal.SocketNumbers.IPPROTO_IP;
+import static io.inpod.netns.internal.SocketNumbers.IPPROTO_TCP;
+import static io.inpod.netns.internal.SocketNumbers.IP_FREEBIND;
+import static io.inpod.netns.internal.SocketNumbers.IP_TRANSPARENT;
+import static io.inpod.netns.internal.SocketNumbers.SOL_SOCKET;
+import static io.inpod.netns.internal.SocketNumbers.SO_REUSEPORT;
+import static io.inpod.netns.internal.SocketNumbers.TCP_FASTOPEN_CONNECT;
+import static io.inpod.netns.internal.SocketNumbers.TCP_KEEPCNT;
+import static io.inpod.netns.internal.SocketNumbers.TCP_KEEPIDLE;
+import static io.inpod.netns.internal.SocketNumbers.TCP_KEEPINTVL;
+import static io.inpod.netns.internal.SocketNumbers.TCP_NOTSENT_LOWAT;
+import static io.inpod.netns.internal.SocketNumbers.TCP_USER_TIMEOUT;
+
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;
 import java.util.Map;
 import java.util.Objects;
 
-/** Netty's options of TCP connections on epoll that are numbers for the kernel, with theirs in {@code linux/tcp.h}. */
+/** Netty's options of TCP connections on epoll that are numbers for the kernel. */
 final class EpollOptions {
-    private static final int SOL_SOCKET = 1;
-    private static final int IPPROTO_IP = 0;
-    private static final int IPPROTO_TCP = 6;
+    // linux/tcp.h and asm-generic/socket.h
+    private static final int TCP_CORK = 3;
+    private static final int TCP_QUICKACK = 12;
+    private static final int SO_BUSY_POLL = 46;
 
     private static final Map<ChannelOption<?>, Place> OPTIONS = Map.ofEntries(
-            Map.entry(EpollChannelOption.TCP_CORK, new Place(IPPROTO_TCP, 3, Type.FLAG)),
-            Map.entry(EpollChannelOption.TCP_KEEPIDLE, new Place(IPPROTO_TCP, 4, Type.INT)),
-            Map.entry(EpollChannelOption.TCP_KEEPINTVL, new Place(IPPROTO_TCP, 5, Type.INT)),
-            Map.entry(EpollChannelOption.TCP_KEEPCNT, new Place(IPPROTO_TCP, 6, Type.INT)),
-            Map.entry(EpollChannelOption.TCP_QUICKACK, new Place(IPPROTO_TCP, 12, Type.FLAG)),
-            Map.entry(EpollChannelOption.TCP_USER_TIMEOUT, new Place(IPPROTO_TCP, 18, Type.INT)),
-            Map.entry(EpollChannelOption.TCP_NOTSENT_LOWAT, new Place(IPPROTO_TCP, 25, Type.LONG)),
-            Map.entry(ChannelOption.TCP_FASTOPEN_CONNECT, new Place(IPPROTO_TCP, 30, Type.FLAG)),
-            Map.entry(EpollChannelOption.IP_FREEBIND, new Place(IPPROTO_IP, 15, Type.FLAG)),
-            Map.entry(EpollChannelOption.IP_TRANSPARENT, new Place(IPPROTO_IP, 19, Type.FLAG)),
-            Map.entry(EpollChannelOption.SO_REUSEPORT, new Place(SOL_SOCKET, 15, Type.FLAG)),
-            Map.entry(EpollChannelOption.SO_BUSY_POLL, new Place(SOL_SOCKET, 46, Type.INT)));
+            Map.entry(EpollChannelOption.TCP_CORK, new Place(IPPROTO_TCP, TCP_CORK, Type.FLAG)),
+            Map.entry(EpollChannelOption.TCP_KEEPIDLE, new Place(IPPROTO_TCP, TCP_KEEPIDLE, Type.INT)),
+            Map.entry(EpollChannelOption.TCP_KEEPINTVL, new Place(IPPROTO_TCP, TCP_KEEPINTVL, Type.INT)),
+            Map.entry(EpollChannelOption.TCP_KEEPCNT, new Place(IPPROTO_TCP, TCP_KEEPCNT, Type.INT)),
+            Map.entry(EpollChannelOption.TCP_QUICKACK, new Place(IPPROTO_TCP, TCP_QUICKACK, Type.FLAG)),
+            Map.entry(EpollChannelOption.TCP_USER_TIMEOUT, new Place(IPPROTO_TCP, TCP_USER_TIMEOUT, Type.INT)),
+            Map.entry(EpollChannelOption.TCP_NOTSENT_LOWAT, new Place(IPPROTO_TCP, TCP_NOTSENT_LOWAT, Type.LONG)),
+            Map.entry(ChannelOption.TCP_FASTOPEN_CONNECT, new Place(IPPROTO_TCP, TCP_FASTOPEN_CONNECT, Type.FLAG)),
+            Map.entry(EpollChannelOption.IP_FREEBIND, new Place(IPPROTO_IP, IP_FREEBIND, Type.FLAG)),
+            Map.entry(EpollChannelOption.IP_TRANSPARENT, new Place(IPPROTO_IP, IP_TRANSPARENT, Type.FLAG)),
+            Map.entry(EpollChannelOption.SO_REUSEPORT, new Place(SOL_SOCKET, SO_REUSEPORT, Type.FLAG)),
+            Map.entry(EpollChannelOption.SO_BUSY_POLL, new Place(SOL_SOCKET, SO_BUSY_POLL, Type.INT)));
 
     private enum Type {
         FLAG, INT, LONG

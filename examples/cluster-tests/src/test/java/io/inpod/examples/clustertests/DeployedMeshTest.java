@@ -99,7 +99,7 @@ class DeployedMeshTest {
         assertThat(inPods()).contains("ISTIO", "lookup 100", ":15001", ":15006", ":15008");
         assertThat(probeRules()).contains("ISTIO", "istio-inpod-probes-v4");
         assertThat(cluster.sandbox().exec("sh", "-c", "cat /proc/[0-9]*/maps")).as("archives of classes").contains("/opt/inpod/agent.jsa", "/opt/inpod/ztunnel.jsa");
-        assertThat(agentsFiles()).as("jars").contains("node-agent-").doesNotContain(Runtime.version().feature() < 22 ? "asm-util-" : "nothing else");
+        assertThat(agentsFiles()).as("jars").contains("node-agent-").doesNotContain(Runtime.version().feature() < 18 ? "asm-util-" : "nothing else");
         awaitLog("connection complete.*src.identity=\"spiffe://cluster.local/ns/shop/sa/default\".* dst.addr=" + server + ":15008 ", "inpod-system",
                 "daemonset/inpod-ztunnel");
     }

@@ -283,6 +283,39 @@ class TcpChannelTest {
         listener.close().sync();
     }
 
+    /** They have the options that it had when they came. */
+    @Test
+    void connectionsThatCameBeforeTheirListenerWasTakenOverAreAsked() throws Exception {
+        BlockingQueue<TcpChannel> accepted = new LinkedBlockingQueue<>();
+        io.netty.channel.unix.Socket before = io.netty.channel.unix.Socket.newSocketStream();
+        before.bind(new InetSocketAddress(LOOPBACK, 0));
+        before.listen(1);
+        try (Socket client = new Socket(LOOPBACK, before.localAddress().getPort())) {
+            Channel listener = new ServerBootstrap().group(loops).channelFactory(() -> {
+                try {
+                    return TcpListener.of(new EpollServerSocketChannel(before.intValue()), true);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }).childHandler(new ChannelInitializer<TcpChannel>() {
+                @Override
+                protected void initChannel(TcpChannel channel) {
+                    accepted.add(channel);
+                }
+            }).register().sync().channel();
+            TcpChannel channel = accepted.poll(30, TimeUnit.SECONDS);
+            assertThat(channel.config().getSoLinger()).isEqualTo(-1);
+            channel.config().setSoLinger(0);
+            assertThat(channel.config().getOption(LINGER).order(ByteOrder.nativeOrder()).getInt(0)).isEqualTo(1);
+            channel.writeAndFlush(bytes(1)).sync();
+            channel.writeAndFlush(bytes(1)).sync();
+            assertThat(channel.config().getOption(NO_DELAY)).isEqualTo(1);
+            channel.close().sync();
+            assertThatThrownBy(() -> client.getInputStream().readNBytes(3)).isInstanceOf(SocketException.class).hasMessageContaining("reset");
+            listener.close().sync();
+        }
+    }
+
     @Test
     void aRefusedConnectionFailsWithItsReason() throws Exception {
         int nobody;

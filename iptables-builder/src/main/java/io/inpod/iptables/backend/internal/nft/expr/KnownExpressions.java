@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class KnownExpressions {
     private static final int MOST = 512;
-    /** Longer than any rule of ours: a pod may write rules of 64 KiB. */
+    /** A rule of ours has some hundred bytes; one that a pod has written may have 64 KiB. */
     private static final int MOST_BYTES = 2048;
 
     private static final Map<Octets, List<Expr>> KNOWN = new ConcurrentHashMap<>();
