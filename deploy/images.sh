@@ -58,7 +58,7 @@ jars_layer() {
   rm -f "$base"/opt/inpod/lib/netns-sockets-testing-*.jar
   # Tells Java which jar has which package. Without it, the first look for a class that isn't there opens all jars of the agent and keeps
   # their directories: 2 MB. Java 17 is the last that reads such an index.
-  (cd "$base/opt/inpod/lib" && "$java/bin/jar" -i node-agent-*.jar) >"$work/index.log" 2>&1 ||
+  (cd "$base/opt/inpod/lib" && "$java/bin/jar" --date=1980-01-01T00:00:02Z "--generate-index=$(echo node-agent-*.jar)") >"$work/index.log" 2>&1 ||
     printf 'inpod: no index of the agent'"'"'s jars, without which it takes 2 MB more: %s\n' "$(tail -n 1 "$work/index.log")" >&2
   layer jars "$base"
 }
