@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.ca;
 import io.grpc.ManagedChannel;
 import io.inpod.examples.ztunnel.config.CaConfig;
 import io.inpod.examples.ztunnel.istiod.IstiodChannel;
+import io.inpod.examples.ztunnel.istiod.Reading;
 import io.inpod.examples.ztunnel.istiod.RootCertificates;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
@@ -38,7 +39,7 @@ final class CaChannel implements AutoCloseable {
     }
 
     private ManagedChannel open() throws IOException {
-        return IstiodChannel.open(config.server(), roots, groups, loops, executor, MOST_BYTES);
+        return IstiodChannel.open(config.server(), roots, groups, loops, executor, MOST_BYTES, new Reading());
     }
 
     /** {@return the connection for the next request} */

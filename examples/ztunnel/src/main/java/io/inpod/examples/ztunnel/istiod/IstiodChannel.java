@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.inpod.examples.ztunnel.config.ControlPlane;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -44,16 +45,17 @@ public final class IstiodChannel {
      * @param loops event loops of the epoll transport, started by the caller, whose they remain
      * @param executor runs what the caller gives to gRPC, and looks up names; its threads are started by the caller, whose it remains
      * @param mostBytes how long a message from the server may be, in bytes
+     * @param reading pauses the reading of its connection
      * @return the channel, which the caller shuts down
      * @throws IOException if the roots can't be read
      */
     public static ManagedChannel open(ControlPlane server, RootCertificates roots, List<String> groups, EventLoopGroup loops,
-            Executor executor, int mostBytes) throws IOException {
+            Executor executor, int mostBytes, Reading reading) throws IOException {
         NettyChannelBuilder builder = server.socket() != null
                 ? NettyChannelBuilder.forAddress(new DomainSocketAddress(server.socket().toFile()))
-                        .channelType(EpollDomainSocketChannel.class).usePlaintext().overrideAuthority("localhost")
+                        .channelFactory(() -> read(new EpollDomainSocketChannel(), reading)).usePlaintext().overrideAuthority("localhost")
                         .withOption(ChannelOption.SO_KEEPALIVE, null) // which gRPC sets, and unix sockets don't have
-                : NettyChannelBuilder.forAddress(server.host(), server.port()).channelType(EpollSocketChannel.class)
+                : NettyChannelBuilder.forAddress(server.host(), server.port()).channelFactory(() -> read(new EpollSocketChannel(), reading))
                         .sslContext(tls(server, roots, groups))
                         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
                         .withOption(EpollChannelOption.TCP_KEEPIDLE, IDLE_SECONDS)
@@ -62,6 +64,11 @@ public final class IstiodChannel {
         return builder.eventLoopGroup(loops).executor(executor).offloadExecutor(executor).maxInboundMessageSize(mostBytes)
                 .keepAliveTime(PING_SECONDS, TimeUnit.SECONDS).keepAliveTimeout(PING_TIMEOUT_SECONDS, TimeUnit.SECONDS)
                 .proxyDetector(address -> null).disableRetry().disableServiceConfigLookUp().build();
+    }
+
+    private static <C extends Channel> C read(C connection, Reading reading) {
+        reading.of(connection);
+        return connection;
     }
 
     /** OpenSSL if it can be loaded: until it is compiled, which takes longer than a large mesh, the JDK's TLS is several times slower. */

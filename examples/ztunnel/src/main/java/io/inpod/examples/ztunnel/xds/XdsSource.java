@@ -10,6 +10,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.XdsConfig;
 import io.inpod.examples.ztunnel.istiod.CallHeaders;
 import io.inpod.examples.ztunnel.istiod.IstiodChannel;
+import io.inpod.examples.ztunnel.istiod.Reading;
 import io.inpod.examples.ztunnel.istiod.RootCertificates;
 import io.inpod.examples.ztunnel.istiod.TokenNote;
 import io.inpod.examples.ztunnel.mesh.Mesh;
@@ -50,7 +51,7 @@ public final class XdsSource implements MeshSource {
     private static final int SHOWN = 3;
     private static final int MOST_BYTES = 200 << 20;
     /** They wait outside the heap. Whoever sends as many as are long waits until one has been read. */
-    private static final int MOST_WAITING = 8;
+    private static final int MOST_WAITING = 16;
     private static final String EVERYTHING = "*";
 
     private final ProxyConfig config;
@@ -61,7 +62,8 @@ public final class XdsSource implements MeshSource {
     private final ScheduledThreadPoolExecutor thread =
             new ScheduledThreadPoolExecutor(1, new DefaultThreadFactory("xds", true, Thread.MIN_PRIORITY));
     private final EventLoopGroup loops =
-            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true), EpollIoHandler.newFactory());
+            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("xds-connection", true, Thread.MIN_PRIORITY),
+                    EpollIoHandler.newFactory());
     private final @Nullable OnDemand demand;
     private final AtomicBoolean telling = new AtomicBoolean();
     private final XdsCounters counters = new XdsCounters(List.of(AddressSet.TYPE, PolicySet.TYPE));
@@ -73,7 +75,6 @@ public final class XdsSource implements MeshSource {
     private @Nullable MeshState state;
     private final HeldBack mesh;
     private final Acknowledgements acknowledgements = new Acknowledgements();
-    private final Gathering gathering;
     private String version = "";
     private long failures;
     private boolean complete;
@@ -124,7 +125,6 @@ public final class XdsSource implements MeshSource {
                 XdsSource.this.later(delay, task);
             }
         }, this::withoutPolicies);
-        gathering = new Gathering(thread, limits.gathering, this::received);
         demand = settings.onDemand() ? new OnDemand(this::tellDemandSoon) : null;
         roots = new RootCertificates("XDS_ROOT_CA", settings.server().roots());
         SharedValues shared = new SharedValues();
@@ -159,7 +159,9 @@ public final class XdsSource implements MeshSource {
         ending = null;
         try {
             Metadata headers = CallHeaders.of(server(), config.clusterId());
-            XdsStream next = new XdsStream(IstiodChannel.open(server(), roots, config.groups(), loops, gathering, limits.mostBytes),
+            Reading reading = new Reading();
+            XdsStream next = new XdsStream(
+                    IstiodChannel.open(server(), roots, config.groups(), loops, this::execute, limits.mostBytes, reading), reading,
                     new XdsStream.Receiver() {
                         @Override
                         public void received(XdsStream from, DeltaDiscoveryResponse response) {
@@ -293,7 +295,24 @@ public final class XdsSource implements MeshSource {
         }
     }
 
-    /** After the responses that have come together. */
+    /** For gRPC, which makes one task of all responses that were read before it runs: that is when the connection has read what is there. */
+    private void execute(Runnable task) {
+        try {
+            loops.execute(() -> thread.execute(() -> run(task)));
+        } catch (RejectedExecutionException e) {
+            thread.execute(() -> run(task)); // the connection's thread has ended
+        }
+    }
+
+    private void run(Runnable task) {
+        try {
+            task.run();
+        } finally {
+            received();
+        }
+    }
+
+    /** After the responses that have come together. The next ones may gather, as long as the server doesn't wait for us. */
     private void received() {
         XdsStream from = stream;
         if (closed || from == null) {
@@ -307,10 +326,12 @@ public final class XdsSource implements MeshSource {
             backoff.reset();
         }
         count(first);
-        acknowledgements.sendTo(from);
         mesh.answer();
         boolean isBusy = from.request(complete ? MOST_WAITING : 1);
-        gathering.gather(complete && demand == null && !isBusy);
+        if (complete && demand == null && !isBusy) {
+            from.pause(limits.gathering);
+        }
+        acknowledgements.sendTo(from);
     }
 
     private void withoutPolicies(Collection<String> names) {

@@ -9,6 +9,8 @@ import io.grpc.Status;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryRequest;
 import io.inpod.examples.istio.DiscoveryApi.DeltaDiscoveryResponse;
 import io.inpod.examples.istio.IstioMethods;
+import io.inpod.examples.ztunnel.istiod.Reading;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class XdsStream extends ClientCall.Listener<DeltaDiscoveryResponse> {
     private final Receiver receiver;
     private final ManagedChannel channel;
+    private final Reading reading;
     private final ClientCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call;
     private final AtomicLong bytes = new AtomicLong();
     private final Set<String> answered = new HashSet<>();
@@ -45,8 +48,9 @@ final class XdsStream extends ClientCall.Listener<DeltaDiscoveryResponse> {
         }
     }
 
-    XdsStream(ManagedChannel channel, Receiver receiver) {
+    XdsStream(ManagedChannel channel, Reading reading, Receiver receiver) {
         this.receiver = receiver;
+        this.reading = reading;
         this.channel = channel;
         this.call = channel.newCall(IstioMethods.DELTA_AGGREGATED_RESOURCES, CallOptions.DEFAULT.withStreamTracerFactory(new Bytes()));
     }
@@ -71,6 +75,11 @@ final class XdsStream extends ClientCall.Listener<DeltaDiscoveryResponse> {
         }
         window = most;
         return isExhausted;
+    }
+
+    /** Lets what comes next gather for a while. */
+    void pause(Duration time) {
+        reading.pause(time);
     }
 
     /** Sends a request, unless it has ended. */
