@@ -2,7 +2,10 @@ package io.inpod.hbone;
 
 import java.net.SocketException;
 
-/** The tunnel was cut: the peer reset the stream, or the connection that carried it was lost. Bytes may be missing. */
+/**
+ * The tunnel was cut: the peer reset the stream, or the connection that carried it was lost. Bytes may be missing. It has no stack trace,
+ * which would say nothing about the cause and is most of what an exception costs: a peer may cut thousands of tunnels at once.
+ */
 public final class TunnelResetException extends SocketException {
     private static final long serialVersionUID = 1;
     /** The HTTP/2 error code, or -1. */
@@ -17,6 +20,11 @@ public final class TunnelResetException extends SocketException {
     public TunnelResetException(String message, long errorCode) {
         super(message);
         this.errorCode = errorCode;
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
     }
 
     /**

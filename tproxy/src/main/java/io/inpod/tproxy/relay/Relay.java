@@ -120,7 +120,7 @@ public final class Relay {
 
     /** Ends the relay now: both sides are reset, and the listener is notified with a {@link CancellationException}. */
     public void abort() {
-        run(() -> fail(new CancellationException("the relay was aborted")));
+        run(() -> fail(new RelayAbortedException()));
     }
 
     /**

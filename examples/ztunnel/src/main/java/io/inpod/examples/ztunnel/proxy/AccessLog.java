@@ -22,11 +22,11 @@ final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("access");
     /** Where Netty has no message of the system, which is when there is no route. */
     private static final Pattern NO_MESSAGE = Pattern.compile("(?<![^ ])null(?=: /?[0-9\\[])");
-    /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
-    private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
-
     /** A name that needs no quotes. */
     private static final Pattern PLAIN = Pattern.compile("[\\p{Alnum}._*:-]+");
+
+    /** What may stand before the slash of an address: white space, and what introduces a value. */
+    private static final String BEFORE_ADDRESS = " \t\n\u000b\f\r:='\"(";
 
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
 
@@ -161,7 +161,8 @@ final class AccessLog {
 
     /** Logs a relay that has ended, how, and why it was cut if it was. Its downstream side is the client. */
     void ended(Connection connection, RelayResult result, ResponseFlag flag, @Nullable String cut) {
-        if (!lines.take(connection.source().address().getAddress(), 1)) {
+        boolean orderly = cut == null && result.error() == null;
+        if (!(orderly ? LOG.isInfoEnabled() : LOG.isErrorEnabled()) || !lines.take(connection.source().address().getAddress(), 1)) {
             return;
         }
         boolean inbound = connection.direction().equals("inbound"); // what the pod has sent is what its client receives
@@ -181,14 +182,14 @@ final class AccessLog {
 
     /** Logs a connection that failed before a relay started. */
     void failed(Connection connection, ResponseFlag flag, String reason) {
-        if (lines.take(connection.source().address().getAddress(), 1)) {
+        if (LOG.isWarnEnabled() && lines.take(connection.source().address().getAddress(), 1)) {
             LOG.warn("connection failed\t{} response_flags={} error=\"{}\"", connection, flag, words(reason));
         }
     }
 
     /** Logs what policies that are only tried would change. */
     void tried(Connection connection, String verdict) {
-        if (lines.take(connection.source().address().getAddress(), 1)) {
+        if (LOG.isInfoEnabled() && lines.take(connection.source().address().getAddress(), 1)) {
             LOG.info("policy dry run\t{} would_be=\"{}\"", connection, words(verdict));
         }
     }
@@ -205,7 +206,26 @@ final class AccessLog {
 
     static String words(String message) {
         String said = message.contains("null") ? NO_MESSAGE.matcher(message).replaceFirst("no route to the host") : message;
-        return inQuotes(said.indexOf('/') < 0 ? said : JAVA_ADDRESS.matcher(said).replaceAll(""));
+        return inQuotes(withoutJavaSlashes(said));
+    }
+
+    /** Removes the slash in front of an address in the messages of Java and Netty, where the name would be. */
+    private static String withoutJavaSlashes(String message) {
+        int slash = message.indexOf('/');
+        if (slash < 0) {
+            return message;
+        }
+        StringBuilder kept = null;
+        int copied = 0;
+        for (; slash >= 0; slash = message.indexOf('/', slash + 1)) {
+            boolean begins = slash == 0 || BEFORE_ADDRESS.indexOf(message.charAt(slash - 1)) >= 0;
+            char next = slash + 1 < message.length() ? message.charAt(slash + 1) : ' ';
+            if (begins && (next == '[' || next >= '0' && next <= '9')) {
+                kept = (kept == null ? new StringBuilder(message.length()) : kept).append(message, copied, slash);
+                copied = slash + 1;
+            }
+        }
+        return kept == null ? message : kept.append(message, copied, message.length()).toString();
     }
 
     /** What can stand in quotes, on one line. Most values can as they are, and each line has many. */

@@ -57,6 +57,11 @@ final class DocumentText {
         return mayBeJson;
     }
 
+    /** Returns the bytes, to be read only. */
+    ByteBuffer bytes() {
+        return bytes.slice(start, bytes.limit() - start).asReadOnlyBuffer();
+    }
+
     Reader reader() {
         return new InputStreamReader(new ByteBufInputStream(Unpooled.wrappedBuffer(bytes.slice(start, bytes.limit() - start))),
                 StandardCharsets.UTF_8);

@@ -31,11 +31,10 @@ final class FileSource implements MeshSource {
 
     private static final int PIECE = 1 << 20;
 
-    private final ProxyConfig config;
     private final Path path;
     private final Thread thread = new Thread(this::run, "mesh");
     private final Watched watched = new Watched();
-    private Interner interner = new Interner(null);
+    private final MeshReader reader;
     private @Nullable String reported;
     private @Nullable MeshState state;
     private volatile @Nullable SourceStatus status;
@@ -43,8 +42,8 @@ final class FileSource implements MeshSource {
 
     @SuppressWarnings("ThreadPriorityCheck") // without effect where the launcher's flags are missing, and nothing depends on it
     FileSource(ProxyConfig config, Path path) {
-        this.config = config;
         this.path = path;
+        this.reader = new MeshReader(path.toString(), config);
         thread.setDaemon(true);
         thread.setPriority(Thread.MIN_PRIORITY); // connections go on meanwhile; the launcher makes priorities count
     }
@@ -127,18 +126,12 @@ final class FileSource implements MeshSource {
                 + " MiB; raise it with -Xmx to at least four times the file's size";
     }
 
-    private @Nullable Mesh read(DocumentText text, Mesh known) throws ConfigException {
-        Interner next = new Interner(interner);
-        Mesh mesh;
+    private @Nullable Mesh read(DocumentText text, Mesh current) throws ConfigException {
         try {
-            MeshContents contents = MeshFile.read(path.toString(), text, config, next, known);
-            mesh = contents == null ? null : contents.mesh();
+            return reader.read(text, current);
         } catch (OutOfMemoryError e) {
             throw new ConfigException(tooLarge(), e);
         }
-        next.complete();
-        interner = next;
-        return mesh;
     }
 
     private void run() {

@@ -7,6 +7,7 @@ import io.inpod.examples.ztunnel.mesh.Policy;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,19 +16,19 @@ import org.jspecify.annotations.Nullable;
  * never ignored: an overlooked policy would allow what it forbids.
  */
 final class MeshFile {
-    private static final String WORKLOADS = "workloads";
-    private static final String SERVICES = "services";
-    private static final String POLICIES = "policies";
-    private static final Set<String> LISTS = Set.of(WORKLOADS, SERVICES, POLICIES);
+    static final String WORKLOADS = "workloads";
+    static final String SERVICES = "services";
+    static final String POLICIES = "policies";
+    static final Set<String> LISTS = Set.of(WORKLOADS, SERVICES, POLICIES);
 
     private final String source;
     private final WorkloadReader workloadReader;
     private final ServiceReader serviceReader;
     private final MeshContents contents;
 
-    private MeshFile(String source, ProxyConfig defaults, Interner interner, Mesh known) {
+    private MeshFile(String source, ProxyConfig defaults, Interner interner, Mesh known, int expected) {
         this.source = source;
-        this.contents = new MeshContents(known);
+        this.contents = new MeshContents(known, expected);
         this.workloadReader = new WorkloadReader(defaults, interner);
         this.serviceReader = new ServiceReader(interner);
     }
@@ -47,13 +48,25 @@ final class MeshFile {
             throws ConfigException {
         if (text.mayBeJson()) {
             try {
-                MeshFile file = new MeshFile(source, defaults, interner, known);
-                return file.finish(JsonReader.read(source, text.reader(), file::entry));
+                return readJson(source, text, defaults, interner, known, known.size() + known.services().size());
             } catch (IOException e) {
                 // It may be YAML, whose braces are like those of JSON; if it isn't, that reader says why.
             }
         }
-        MeshFile file = new MeshFile(source, defaults, interner, known);
+        return readYaml(source, text, defaults, interner, known);
+    }
+
+    /** Reads a document that begins like an object of JSON, with about so many entries; throws IOException if it isn't JSON. */
+    static MeshContents readJson(String source, DocumentText text, ProxyConfig defaults, Interner interner, Mesh known, int expected)
+            throws ConfigException, IOException {
+        MeshFile file = new MeshFile(source, defaults, interner, known, expected);
+        return Objects.requireNonNull(file.finish(JsonReader.read(source, text.reader(), file::entry)));
+    }
+
+    /** Reads a document of YAML; null if it is empty. */
+    static @Nullable MeshContents readYaml(String source, DocumentText text, ProxyConfig defaults, Interner interner, Mesh known)
+            throws ConfigException {
+        MeshFile file = new MeshFile(source, defaults, interner, known, known.size() + known.services().size());
         return file.finish(YamlReader.read(source, text.reader(), file::entry));
     }
 
@@ -83,6 +96,7 @@ final class MeshFile {
         node.required();
         if (list.equals(WORKLOADS)) {
             Workload workload = workloadReader.read(node, index);
+            contents.dependsOnPlaces(node.get("uid").isEmpty());
             if (!contents.add(workload)) {
                 throw node.get("uid").error("there is another workload with uid " + workload.uid());
             }
