@@ -34,15 +34,12 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     /** A connection's SO_LINGER that has to be asked for. */
     static final int UNKNOWN = Integer.MIN_VALUE;
 
-    /** Nobody changes this one. */
-    private static final AdaptiveRecvByteBufAllocator COMMON = new AdaptiveRecvByteBufAllocator();
-
     private final TcpChannel connection;
     private volatile boolean allowHalfClosure;
     private int linger; // guarded by the descriptor
 
     TcpConfig(TcpChannel channel, int linger) {
-        super(channel, COMMON);
+        super(channel, new AdaptiveRecvByteBufAllocator());
         this.connection = channel;
         this.linger = linger;
     }
@@ -291,9 +288,6 @@ final class TcpConfig extends DefaultChannelConfig implements SocketChannelConfi
     @Deprecated
     @SuppressWarnings("InlineMeSuggester") // Netty's method
     public TcpConfig setMaxMessagesPerRead(int most) {
-        if (getRecvByteBufAllocator() == COMMON) {
-            setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator());
-        }
         super.setMaxMessagesPerRead(most);
         return this;
     }

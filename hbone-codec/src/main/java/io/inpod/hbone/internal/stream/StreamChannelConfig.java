@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
-import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MessageSizeEstimator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
@@ -14,16 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A tunnel's options: those of every channel, and the two socket options that apply to tunnels. */
 final class StreamChannelConfig extends DefaultChannelConfig implements DuplexChannelConfig {
-    /** A tunnel reads what has arrived, in buffers of its connection; nobody changes this one. */
-    private static final FixedRecvByteBufAllocator UNUSED = new FixedRecvByteBufAllocator(1024);
-
     private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(128 << 10, 256 << 10);
 
     private volatile boolean allowHalfClosure;
     private volatile int linger = -1;
 
     StreamChannelConfig(Channel channel) {
-        super(channel, UNUSED);
+        super(channel);
         setWriteBufferWaterMark(MARKS);
         setAutoClose(false); // a failed write leaves what was received readable
     }
@@ -77,9 +73,6 @@ final class StreamChannelConfig extends DefaultChannelConfig implements DuplexCh
     @Override
     @Deprecated
     public StreamChannelConfig setMaxMessagesPerRead(int messages) {
-        if (getRecvByteBufAllocator() == UNUSED) {
-            setRecvByteBufAllocator(new FixedRecvByteBufAllocator(1024));
-        }
         super.setMaxMessagesPerRead(messages);
         return this;
     }
