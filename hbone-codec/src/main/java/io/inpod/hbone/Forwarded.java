@@ -28,7 +28,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     private static final List<String> PARAMETERS = List.of("for", "by", "host", "proto");
     private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
     private static final Pattern IS_TOKEN = Pattern.compile(TOKEN);
-    private static final Pattern PRINTABLE = Pattern.compile("[\\t\\x20-\\x7e\\x80-\\xff]*");
+    private static final int USUAL_LENGTH = 48;
     private static final Pattern NAME_AND_TOKEN = Pattern.compile("(" + TOKEN + ")=(" + TOKEN + ")?");
 
     /**
@@ -41,11 +41,22 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
      * @throws IllegalArgumentException if a value contains a control character
      */
     public Forwarded {
-        for (String value : new String[] {client, by, host, proto}) {
-            if (value != null && !PRINTABLE.matcher(value).matches()) {
-                throw new IllegalArgumentException("control character in a forwarded header");
+        if (!isPrintable(client) || !isPrintable(by) || !isPrintable(host) || !isPrintable(proto)) {
+            throw new IllegalArgumentException("control character in a forwarded header");
+        }
+    }
+
+    /** A loop instead of a pattern, because this runs for each request. */
+    private static boolean isPrintable(@Nullable String value) {
+        if (value != null) {
+            for (int i = 0; i < value.length(); i++) {
+                char c = value.charAt(i);
+                if (c != '\t' && (c < ' ' || c == 0x7f || c > 0xff)) {
+                    return false;
+                }
             }
         }
+        return true;
     }
 
     /**
@@ -87,19 +98,36 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
      * @return {@code forwarded} with this element
      */
     public Header header() {
-        List<String> pairs = new ArrayList<>(4);
+        StringBuilder pairs = new StringBuilder(USUAL_LENGTH);
         add(pairs, "for", client);
         add(pairs, "by", by);
         add(pairs, "host", host);
         add(pairs, "proto", proto);
-        return new Header(NAME, String.join(";", pairs));
+        return new Header(NAME, pairs.toString());
     }
 
-    private static void add(List<String> pairs, String name, @Nullable String value) {
-        if (value != null) {
-            boolean plain = !name.equals("for") && IS_TOKEN.matcher(value).matches();
-            pairs.add(name + '=' + (plain ? value : '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"'));
+    private static void add(StringBuilder pairs, String name, @Nullable String value) {
+        if (value == null) {
+            return;
         }
+        pairs.append(pairs.isEmpty() ? "" : ";").append(name).append('=');
+        if (!name.equals("for") && IS_TOKEN.matcher(value).matches()) {
+            pairs.append(value);
+        } else {
+            quote(pairs, value);
+        }
+    }
+
+    private static void quote(StringBuilder pairs, String value) {
+        pairs.append('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\') {
+                pairs.append('\\');
+            }
+            pairs.append(c);
+        }
+        pairs.append('"');
     }
 
     /**

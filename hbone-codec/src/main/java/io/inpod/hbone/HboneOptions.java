@@ -1,6 +1,7 @@
 package io.inpod.hbone;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -102,7 +103,15 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param names whether those with a name are kept
      */
     public HboneOptions withHeaders(Predicate<String> names) {
-        return withHeaderFilter(all -> all.stream().filter(header -> names.test(header.name())).toList());
+        return withHeaderFilter(all -> {
+            List<Header> kept = new ArrayList<>(0); // usually it stays empty; this runs for each request and answer
+            for (Header header : all) {
+                if (names.test(header.name())) {
+                    kept.add(header);
+                }
+            }
+            return kept;
+        });
     }
 
     /**

@@ -3,6 +3,7 @@ package io.inpod.hbone;
 import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelId;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.DuplexChannelConfig;
 import java.util.List;
@@ -36,9 +37,10 @@ public abstract class TunnelChannel extends AbstractChannel implements DuplexCha
      * For this library only.
      *
      * @param connection the connection that carries the tunnel
+     * @param id the tunnel's identifier
      */
-    protected TunnelChannel(Channel connection) {
-        super(Objects.requireNonNull(connection));
+    protected TunnelChannel(Channel connection, ChannelId id) {
+        super(Objects.requireNonNull(connection), id);
     }
 
     /**

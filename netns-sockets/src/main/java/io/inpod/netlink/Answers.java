@@ -18,8 +18,8 @@ final class Answers {
     private final String namespace;
     private final boolean absenceIsAnswer;
     private final BitSet answered = new BitSet();
-    private final List<NetlinkMessage> entries = new ArrayList<>();
-    private final List<NetlinkException> refusals = new ArrayList<>();
+    private List<NetlinkMessage> entries = List.of(); // mostly there are none
+    private List<NetlinkException> refusals = List.of(); // mostly there are none
     private boolean interrupted;
     private int datagramsOfEntries;
 
@@ -106,12 +106,14 @@ final class Answers {
             case Wire.ERROR, Wire.DONE -> {
                 int errno = errno(type, datagram, at, length);
                 if (errno > 0 && !(errno == ENOENT && absenceIsAnswer)) {
+                    refusals = refusals.isEmpty() ? new ArrayList<>() : refusals;
                     refusals.add(refusal(requests.get(index), errno, type, flags, payload(datagram, at, length)));
                 }
                 answered.set(index);
             }
             default -> {
                 ByteBuffer copy = ByteBuffer.allocate(length - Nlmsghdr.STRUCT.size()).put(payload(datagram, at, length)).flip();
+                entries = entries.isEmpty() ? new ArrayList<>() : entries;
                 entries.add(new NetlinkMessage(type, flags, copy.asReadOnlyBuffer().order(ByteOrder.nativeOrder())));
             }
         }

@@ -26,7 +26,8 @@ public final class NetlinkRequest {
     /** Replaces an existing object. */
     public static final int REPLACE = 0x100;
 
-    private static final int USUAL_BYTES = 256;
+    static final int USUAL_BYTES = 256;
+    private static final int LEAST_BYTES = 64;
     private static final int MOST_ATTRIBUTE_BYTES = 0xffff;
 
     private final String operation;
@@ -55,7 +56,7 @@ public final class NetlinkRequest {
         this.subject = subject;
         this.type = type;
         this.flags = flags;
-        buffer = ByteBuffer.allocate(Math.max(USUAL_BYTES, bytes)).order(ByteOrder.nativeOrder()).position(Nlmsghdr.STRUCT.size());
+        buffer = ByteBuffer.allocate(Math.max(LEAST_BYTES, bytes)).order(ByteOrder.nativeOrder()).position(Nlmsghdr.STRUCT.size());
     }
 
     String operation() {

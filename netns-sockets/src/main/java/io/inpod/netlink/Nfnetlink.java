@@ -46,7 +46,7 @@ public final class Nfnetlink implements AutoCloseable {
      * @return the message, to which attributes can be added
      */
     public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family) {
-        return request(operation, subject, subsystem, message, flags, family, 0);
+        return request(operation, subject, subsystem, message, flags, family, NetlinkRequest.USUAL_BYTES);
     }
 
     /**

@@ -25,6 +25,7 @@ public final class TrackedConnections implements AutoCloseable {
     private static final int DESTINATION_PORT = 3;
     private static final byte[] OF_TCP = {6};
     private static final int V4_BYTES = 4;
+    private static final int MOST_BYTES = 112;
     private static final int PROTOCOL_INFO = 4;
     private static final int INFO_TCP = 1;
     private static final int TCP_STATE = 1;
@@ -64,7 +65,8 @@ public final class TrackedConnections implements AutoCloseable {
         byte[] from = source.getAddress().getAddress();
         byte[] to = destination.getAddress().getAddress();
         boolean v4 = to.length == V4_BYTES;
-        NetlinkRequest request = Nfnetlink.request("look up a connection", source, SUBSYSTEM, GET, 0, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+        NetlinkRequest request =
+                Nfnetlink.request("look up a connection", source, SUBSYSTEM, GET, 0, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, MOST_BYTES);
         int tuple = request.begin(ORIGINAL);
         int addresses = request.begin(TUPLE_ADDRESSES);
         request.bytes(v4 ? V4_SOURCE : V6_SOURCE, from).bytes(v4 ? V4_DESTINATION : V6_DESTINATION, to).end(addresses);

@@ -87,12 +87,17 @@ public final class HbonePool implements AutoCloseable {
         if (closed) {
             return promise.setFailure(new IOException("the pool is closed"));
         }
-        entries.computeIfAbsent(destination, this::newEntry).open(request, initializer, promise);
+        PoolEntry entry = entries.get(destination);
+        if (entry == null) {
+            entry = newEntry(destination);
+            entries.put(destination, entry);
+        }
+        entry.open(request, initializer, promise);
         return promise;
     }
 
     private PoolEntry newEntry(HboneDestination destination) {
-        // Not removed on the stack of open(), which may run inside computeIfAbsent's caller.
+        // Not removed on the stack of open(), which still uses it.
         return new PoolEntry(destination, loop, connector, tls, options, events, () -> loop.execute(() -> removeIfUnused(destination)));
     }
 

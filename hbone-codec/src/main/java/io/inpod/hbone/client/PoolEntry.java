@@ -67,6 +67,11 @@ final class PoolEntry implements ClientConnection.Listener {
             opening.fail(new IOException("the pool is closed"));
             return;
         }
+        ClientConnection free = waiting.isEmpty() ? leastLoaded() : null;
+        if (free != null) { // as nearly always
+            opening.send(free);
+            return;
+        }
         if (waiting.size() >= options.limits().maxQueued()) {
             opening.fail(new IOException(
                     "too many requests (" + waiting.size() + ") wait for a connection to " + toSocketAddressString(destination.address())));

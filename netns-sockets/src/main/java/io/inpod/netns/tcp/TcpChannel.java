@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelId;
 import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
@@ -127,6 +128,11 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
     }
 
     @Override
+    protected ChannelId newId() {
+        return TcpChannelId.random();
+    }
+
+    @Override
     public FileDescriptor fd() {
         return fd;
     }
@@ -224,24 +230,32 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
 
     @Override
     protected void doRegister(ChannelPromise promise) {
-        ((IoEventLoop) eventLoop()).register((TcpUnsafe) unsafe()).addListener((Future<IoRegistration> done) -> {
-            if (!done.isSuccess()) {
-                promise.setFailure(done.cause());
-                return;
+        Future<IoRegistration> registering = ((IoEventLoop) eventLoop()).register((TcpUnsafe) unsafe());
+        if (registering.isDone()) { // as always on the event loop
+            registered(registering, promise);
+        } else {
+            registering.addListener((Future<IoRegistration> done) -> registered(done, promise));
+        }
+    }
+
+    private void registered(Future<IoRegistration> done, ChannelPromise promise) {
+        if (!done.isSuccess()) {
+            promise.setFailure(done.cause());
+            return;
+        }
+        IoRegistration registered = done.getNow();
+        registration = registered;
+        try {
+            if (active) {
+                registered.submit(watched);
+                youth.begin();
             }
-            registration = done.getNow();
-            try {
-                if (active) {
-                    registration.submit(watched);
-                    youth.begin();
-                }
-            } catch (RuntimeException e) { // for example ENOMEM
-                registration.cancel();
-                promise.setFailure(e.getCause() == null ? e : e.getCause());
-                return;
-            }
-            promise.setSuccess();
-        });
+        } catch (RuntimeException e) { // for example ENOMEM
+            registered.cancel();
+            promise.setFailure(e.getCause() == null ? e : e.getCause());
+            return;
+        }
+        promise.setSuccess();
     }
 
     @Override
@@ -575,20 +589,27 @@ public final class TcpChannel extends AbstractChannel implements SocketChannel, 
 
     @Override
     public ChannelFuture shutdownOutput(ChannelPromise promise) {
-        return onLoop(promise, () -> {
-            ChannelOutboundBuffer buffers = unsafe().outboundBuffer();
-            if (buffers == null || !buffers.isEmpty() || buffers.totalPendingWriteBytes() > 0) {
-                ((TcpUnsafe) unsafe()).shutdownOutput(promise);
-            } else if (promise.setUncancellable()) {
-                try {
-                    doShutdownOutput();
-                    promise.setSuccess();
-                } catch (IOException | RuntimeException e) {
-                    promise.setFailure(e);
-                }
-                pipeline().fireUserEventTriggered(ChannelOutputShutdownEvent.INSTANCE);
+        if (eventLoop().inEventLoop()) {
+            endOutput(promise);
+        } else {
+            eventLoop().execute(() -> endOutput(promise));
+        }
+        return promise;
+    }
+
+    private void endOutput(ChannelPromise promise) {
+        ChannelOutboundBuffer buffers = unsafe().outboundBuffer();
+        if (buffers == null || !buffers.isEmpty() || buffers.totalPendingWriteBytes() > 0) {
+            ((TcpUnsafe) unsafe()).shutdownOutput(promise);
+        } else if (promise.setUncancellable()) {
+            try {
+                doShutdownOutput();
+                promise.setSuccess();
+            } catch (IOException | RuntimeException e) {
+                promise.setFailure(e);
             }
-        });
+            pipeline().fireUserEventTriggered(ChannelOutputShutdownEvent.INSTANCE);
+        }
     }
 
     @Override

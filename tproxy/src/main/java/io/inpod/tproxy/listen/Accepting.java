@@ -6,8 +6,12 @@ import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.share.Clients;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.SocketChannel;
 import java.io.IOException;
@@ -82,23 +86,19 @@ final class Accepting extends ChannelInboundHandlerAdapter {
             return;
         }
         EventLoop loop = handler.pick(client, destination);
-        connection.pipeline().addLast(new Beginning(client, destination));
-        Channel listener = connection.parent();
         if (beginning.incrementAndGet() >= MOST_BEGINNING) {
-            listener.config().setAutoRead(false);
+            connection.parent().config().setAutoRead(false);
         }
-        loop.register(connection).addListener(registered -> {
-            if (beginning.getAndDecrement() == MOST_BEGINNING) {
-                listener.eventLoop().execute(() -> listener.config().setAutoRead(true)); // after it has been switched off
-            }
-            if (!registered.isSuccess()) {
-                reset(connection);
-                release(admission);
-                handler.failed(registered.cause());
-            } else if (admission != null) {
-                connection.closeFuture().addListener(closed -> admission.close());
-            }
-        });
+        // Its listener is there before the connection is registered, so that it is called before the connection is active.
+        ChannelPromise registered = new DefaultChannelPromise(connection, loop);
+        registered.addListener(new Beginning(connection, client, destination, admission));
+        ChannelFuture unused = loop.register(registered);
+    }
+
+    private void hasBegun(Channel listener) {
+        if (beginning.getAndDecrement() == MOST_BEGINNING) {
+            listener.eventLoop().execute(() -> listener.config().setAutoRead(true)); // after it has been switched off
+        }
     }
 
     private static void release(@Nullable Admission admission) {
@@ -118,27 +118,37 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         backoff.failed(ctx.channel(), cause);
     }
 
-    /** The first handler of a connection: calls the {@link AcceptHandler}, which adds the other handlers, and removes itself. */
-    private final class Beginning extends ChannelInboundHandlerAdapter {
+    /** Calls the {@link AcceptHandler} when a connection is registered, on the connection's event loop. */
+    private final class Beginning implements ChannelFutureListener {
+        private final SocketChannel connection;
         private final InetSocketAddress client;
         private final OriginalDestination destination;
+        private final @Nullable Admission admission;
 
-        Beginning(InetSocketAddress client, OriginalDestination destination) {
+        Beginning(SocketChannel connection, InetSocketAddress client, OriginalDestination destination, @Nullable Admission admission) {
+            this.connection = connection;
             this.client = client;
             this.destination = destination;
+            this.admission = admission;
         }
 
-        /** Called on the connection's event loop as soon as it is registered. */
         @Override
-        public void handlerAdded(ChannelHandlerContext ctx) {
-            SocketChannel connection = (SocketChannel) ctx.channel();
+        public void operationComplete(ChannelFuture registered) {
+            hasBegun(connection.parent());
+            if (!registered.isSuccess()) {
+                reset(connection);
+                release(admission);
+                handler.failed(registered.cause());
+                return;
+            }
             try {
                 handler.accepted(connection, client, destination);
             } catch (Exception | Error e) {
                 Resets.reset(connection); // also ends whatever the handler has registered with its close future
                 handler.failed(e);
-            } finally {
-                ctx.pipeline().remove(this);
+            }
+            if (admission != null) {
+                connection.closeFuture().addListener(closed -> admission.close());
             }
         }
     }

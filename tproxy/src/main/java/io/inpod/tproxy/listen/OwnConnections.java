@@ -2,6 +2,7 @@ package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.CanonicalAddress;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -78,20 +79,42 @@ public final class OwnConnections {
         }
     }
 
+    /**
+     * Connects a channel, and tracks the connection from connect(2) until it is closed. On the channel's event loop.
+     *
+     * @param connection a TCP channel that isn't connected yet, and has no handlers that connect in another way
+     * @param remote the address to connect to
+     * @param local the address to bind first; null for the kernel's choice
+     * @return the channel's future
+     */
+    public ChannelFuture connect(Channel connection, InetSocketAddress remote, @Nullable InetSocketAddress local) {
+        connecting.readLock().lock();
+        try {
+            ChannelFuture future = connection.connect(remote, local);
+            begun(connection, remote);
+            return future;
+        } finally {
+            connecting.readLock().unlock();
+        }
+    }
+
+    /** The local address is known as soon as the system call has returned, long before the connection is established. */
+    private void begun(Channel connection, SocketAddress remote) {
+        if (connection.localAddress() instanceof InetSocketAddress own && remote instanceof InetSocketAddress peer) {
+            Ends ends = new Ends(CanonicalAddress.of(own), CanonicalAddress.of(peer));
+            open.put(ends, connection);
+            connection.closeFuture().addListener(closed -> open.remove(ends));
+        }
+    }
+
     private final class Connecting extends ChannelOutboundHandlerAdapter {
         @Override
         @SuppressWarnings("FutureReturnValueIgnored") // it is the caller's promise
         public void connect(ChannelHandlerContext ctx, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
-            Channel channel = ctx.channel();
             connecting.readLock().lock();
             try {
                 ctx.connect(remote, local, promise);
-                // The local address is known as soon as the system call has returned, long before the connection is established.
-                if (channel.localAddress() instanceof InetSocketAddress own && remote instanceof InetSocketAddress peer) {
-                    Ends ends = new Ends(CanonicalAddress.of(own), CanonicalAddress.of(peer));
-                    open.put(ends, channel);
-                    channel.closeFuture().addListener(closed -> open.remove(ends));
-                }
+                begun(ctx.channel(), remote);
             } finally {
                 connecting.readLock().unlock();
                 ctx.pipeline().remove(this);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * everything is, never reaches the share: it is only {@linkplain #settle settled} after each flush. On the event loop only.
  */
 final class HeldBuffers {
-    private static final int FIRST = 8;
+    private static final int FIRST = 2; // most channels never have more
 
     private final Share share;
     /** A ring of the buffers' sizes in memory; its length is a power of two. */

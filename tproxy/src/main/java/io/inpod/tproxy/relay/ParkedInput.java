@@ -9,14 +9,41 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps a channel's input until its relay starts, in order. Automatic reading is off, so this is about one read. */
+/**
+ * Keeps a channel's input until its relay starts, in order, and then passes everything on to the relay. Automatic reading is off, so what
+ * is kept is about one read.
+ */
 final class ParkedInput extends ChannelInboundHandlerAdapter {
+    private final @Nullable RelayOptions options;
     private @Nullable Queue<Object> data; // mostly there is none
     private boolean ended;
     private @Nullable Throwable failure;
+    private @Nullable RelayEnd relay;
+
+    /** Prepares the channel with the options when it is added; null if the channel is prepared. */
+    ParkedInput(@Nullable RelayOptions options) {
+        this.options = options;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        if (options != null) {
+            options.configure(ctx.channel(), null);
+            RelayOptions.resetIfProcessDies(ctx.channel());
+        }
+    }
+
+    /** From now on the relay receives everything. What was kept is still to be {@linkplain #poll polled}. */
+    void passTo(RelayEnd end) {
+        relay = end;
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (relay != null) {
+            relay.channelRead(ctx, message);
+            return;
+        }
         if (data == null) {
             data = new ArrayDeque<>();
         }
@@ -25,7 +52,38 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
     }
 
     @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (relay != null) {
+            relay.channelReadComplete(ctx);
+        } else {
+            ctx.fireChannelReadComplete();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (relay != null) {
+            relay.channelWritabilityChanged(ctx);
+        } else {
+            ctx.fireChannelWritabilityChanged();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (relay != null) {
+            relay.channelInactive(ctx);
+        } else {
+            ctx.fireChannelInactive();
+        }
+    }
+
+    @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (relay != null) {
+            relay.userEventTriggered(ctx, event);
+            return;
+        }
         switch (InputEnd.of(ctx.channel(), event)) {
             case REGULAR -> ended = true;
             case CUT_OFF -> failure = ended || failure != null ? failure : InputEnd.cutOff();
@@ -35,6 +93,10 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (relay != null) {
+            relay.exceptionCaught(ctx, cause);
+            return;
+        }
         if (failure == null) {
             failure = cause;
         }

@@ -1,6 +1,7 @@
 package io.inpod.tproxy.relay;
 
 import io.inpod.tproxy.share.Share;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.socket.SocketChannel;
@@ -42,6 +43,7 @@ public final class Relay {
 
     // All below: on the event loop only.
     private int openChannels = 2;
+    private final ChannelFutureListener closed = channel -> channelClosed();
     /** Nothing is read or written any more: both directions have ended, or the relay has been reset. */
     private boolean over;
     private boolean reset;
@@ -114,7 +116,11 @@ public final class Relay {
             throw new IllegalArgumentException("the event loop loses half-closed sockets; create it with RelayIoHandler.newFactory()");
         }
         Relay relay = new Relay(downstream, upstream, options, bytes, listener);
-        relay.run(relay::begin);
+        if (relay.loop.inEventLoop()) {
+            relay.begin();
+        } else {
+            relay.loop.execute(relay::begin);
+        }
         return relay;
     }
 
@@ -253,7 +259,12 @@ public final class Relay {
         upstream.reset();
     }
 
-    void channelClosed() {
+    /** To be notified when one of the two channels is closed. */
+    ChannelFutureListener whenClosed() {
+        return closed;
+    }
+
+    private void channelClosed() {
         if (--openChannels == 0) {
             cancel(idleTimer);
             cancel(halfClosed);

@@ -93,15 +93,17 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     void install(RelayOptions options) {
         options.configure(channel, bytes);
         channel.config().setAutoClose(false); // a failed write leaves what was received readable
-        ParkedInput early = channel.pipeline().get(ParkedInput.class);
-        if (early != null) {
-            parked = early;
-            channel.pipeline().remove(early);
-        } else {
+        parked = channel.pipeline().get(ParkedInput.class);
+        if (parked == null) {
             RelayOptions.resetIfProcessDies(channel);
+            channel.pipeline().addLast(this);
+        } else if (channel.pipeline().last() == parked) {
+            parked.passTo(this);
+        } else {
+            channel.pipeline().remove(parked);
+            channel.pipeline().addLast(this);
         }
-        channel.pipeline().addLast(this);
-        channel.closeFuture().addListener(closed -> relay.channelClosed());
+        channel.closeFuture().addListener(relay.whenClosed());
     }
 
     void begin() {

@@ -21,9 +21,23 @@ final class RelayIoHandle implements EpollIoHandle {
     private static final int READABLE = EpollIoOps.EPOLLIN.value();
     private static final int ENDED = EpollIoOps.EPOLLRDHUP.value();
     private static final Event READ = new Event(EpollIoOps.EPOLLIN);
+    private static final int LOW = 0x1f; // EPOLLIN to EPOLLHUP
+    /** Events of these and of {@link #ENDED}, so that none has to be created: each connection has many. */
+    private static final Event[] COMMON = new Event[2 * (LOW + 1)];
+
+    static {
+        for (int i = 0; i < COMMON.length; i++) {
+            COMMON[i] = new Event(EpollIoOps.valueOf(i & LOW | (i > LOW ? ENDED : 0)));
+        }
+    }
 
     /** An event of epoll, or a part of one. */
-    private record Event(EpollIoOps ops) implements EpollIoEvent {}
+    private record Event(EpollIoOps ops) implements EpollIoEvent {
+        static Event of(int events) {
+            return (events & ~(LOW | ENDED)) == 0 ? COMMON[events & LOW | ((events & ENDED) == 0 ? 0 : LOW + 1)]
+                    : new Event(EpollIoOps.valueOf(events));
+        }
+    }
 
     private final EpollIoHandle channel;
     private final NamespaceTurns turns;
@@ -92,13 +106,13 @@ final class RelayIoHandle implements EpollIoHandle {
             return; // closed while it waited
         }
         if (isEdgeTriggered()) {
-            channel.handle(with, new Event(EpollIoOps.valueOf(events)));
+            channel.handle(with, Event.of(events));
             return;
         }
         boolean ended = (events & ENDED) != 0;
         int others = events & ~ENDED & (reads ? ~0 : ~READABLE); // it may have been read, or paused, while it waited
         if (others != 0) {
-            channel.handle(with, new Event(EpollIoOps.valueOf(others)));
+            channel.handle(with, Event.of(others));
         }
         if (ended && reads && with.isValid()) {
             channel.handle(with, READ);

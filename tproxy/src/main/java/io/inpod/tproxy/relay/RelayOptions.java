@@ -71,19 +71,19 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     public void prepare(Channel channel) {
         configure(channel, null);
         if (channel.pipeline().get(ParkedInput.class) == null) {
-            channel.pipeline().addLast(new ParkedInput());
+            channel.pipeline().addLast(new ParkedInput(null));
             resetIfProcessDies(channel);
         }
     }
 
     /**
-     * Returns a handler that {@linkplain #prepare prepares} each channel to whose pipeline it is added, and then removes itself; for
-     * connections and tunnels that are being opened.
+     * Returns a handler that {@linkplain #prepare prepares} the channel to whose pipeline it is added; for a connection or a tunnel that is
+     * being opened.
      *
-     * @return the handler, which may be added to any number of channels
+     * @return a handler for one channel
      */
     public ChannelHandler preparation() {
-        return new RelayPreparation(this);
+        return new ParkedInput(this);
     }
 
     static void resetIfProcessDies(Channel channel) {

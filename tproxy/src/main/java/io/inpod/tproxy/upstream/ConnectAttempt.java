@@ -103,31 +103,30 @@ final class ConnectAttempt {
      * caller's handlers are added when the connection is established, so that they see neither that nor the sockets that failed.
      */
     private void connect(TcpChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
-        loop.register(channel).addListener((ChannelFuture registered) -> {
-            if (!registered.isSuccess()) {
-                channel.unsafe().close(channel.unsafe().voidPromise()); // closeForcibly wouldn't complete its close future
-                promise.tryFailure(registered.cause());
-                return;
+        ChannelFuture registered = loop.register(channel); // done at once, as this is the loop
+        if (!registered.isSuccess()) {
+            channel.unsafe().close(channel.unsafe().voidPromise()); // closeForcibly wouldn't complete its close future
+            promise.tryFailure(registered.cause());
+            return;
+        }
+        ChannelFuture connecting = connector.connect(channel, destination, local);
+        promise.addListener(done -> {
+            if (done.isCancelled()) {
+                abandon(channel, connecting);
             }
-            ChannelFuture connecting = channel.connect(destination, local);
-            promise.addListener(done -> {
-                if (done.isCancelled()) {
-                    abandon(channel, connecting);
+        });
+        connecting.addListener(connected -> {
+            if (connected.isSuccess()) {
+                succeed(channel, connection);
+            } else if (local != null && portTaken(connected.cause())) {
+                channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+                nextPort(connected.cause());
+            } else {
+                if (portTaken(connected.cause())) {
+                    connector.countPortless();
                 }
-            });
-            connecting.addListener(connected -> {
-                if (connected.isSuccess()) {
-                    succeed(channel, connection);
-                } else if (local != null && portTaken(connected.cause())) {
-                    channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
-                    nextPort(connected.cause());
-                } else {
-                    if (portTaken(connected.cause())) {
-                        connector.countPortless();
-                    }
-                    end(channel, connected.cause());
-                }
-            });
+                end(channel, connected.cause());
+            }
         });
     }
 

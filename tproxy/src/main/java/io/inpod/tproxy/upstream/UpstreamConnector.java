@@ -11,6 +11,7 @@ import io.inpod.netns.tcp.TcpSockets;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.listen.OwnConnections;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
@@ -214,13 +215,15 @@ public final class UpstreamConnector implements AutoCloseable {
         }
     }
 
+    /** Connects a channel, registered and without handlers, and tracks it. */
+    ChannelFuture connect(TcpChannel channel, InetSocketAddress destination, @Nullable InetSocketAddress local) {
+        return connections == null ? channel.connect(destination, local) : connections.connect(channel, destination, local);
+    }
+
     /** Opens a socket of the destination's family in the namespace, with all options set. */
     TcpChannel open(EventLoop loop, InetAddress destination, boolean spoof) {
         TcpChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(IpFamily.of(destination))).newChannel(loop);
         channel.config().setAutoRead(false);
-        if (connections != null) {
-            connections.track(channel);
-        }
         channel.config().setConnectTimeoutMillis((int) options.connectTimeout().toMillis());
         return channel;
     }

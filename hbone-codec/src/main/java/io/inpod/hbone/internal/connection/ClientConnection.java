@@ -34,7 +34,10 @@ public final class ClientConnection extends Http2Connection implements SilenceWa
         void capacityChanged(ClientConnection connection);
     }
 
+    private static final HeaderCodec.Field CONNECT = new HeaderCodec.Field(":method", "CONNECT");
+
     private final Listener listener;
+    private final Runnable capacityChanged = this::capacityChanged; // one for all streams
     private SilenceWatch silence;
     private int nextStream = 1;
     /** The limit that REFUSED_STREAM has revealed beyond the peer's SETTINGS. */
@@ -94,7 +97,7 @@ public final class ClientConnection extends Http2Connection implements SilenceWa
         stream.own(owner);
         peerAsked();
         try {
-            streams().sendHeaders(stream, List.of(new HeaderCodec.Field(":method", "CONNECT"),
+            streams().sendHeaders(stream, List.of(CONNECT,
                     new HeaderCodec.Field(":authority", request.authority().toString())), request.headers(), false);
         } catch (Http2Exception e) {
             streams().drop(stream);
@@ -221,8 +224,12 @@ public final class ClientConnection extends Http2Connection implements SilenceWa
 
     @Override
     public void streamFinished() {
-        later(() -> listener.capacityChanged(this));
+        later(capacityChanged);
         closeIfDone();
+    }
+
+    private void capacityChanged() {
+        listener.capacityChanged(this);
     }
 
     private void closeIfDone() {

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A CONNECT request that has been received, until it is answered. */
 final class ServerRequest implements TunnelRequest, StreamOwner {
+    private static final List<Field> OK = List.of(new Field(":status", "200"));
+
     private final ServerConnection connection;
     private final Stream stream;
     private final @Nullable Authority authority;
@@ -96,7 +98,7 @@ final class ServerRequest implements TunnelRequest, StreamOwner {
             throw failure == null ? new TunnelResetException("the request is gone", -1) : failure;
         }
         try {
-            connection.streams().sendHeaders(stream, List.of(new Field(":status", "200")), extraHeaders, false);
+            connection.streams().sendHeaders(stream, OK, extraHeaders, false);
         } catch (Http2Exception e) {
             connection.streams().reset(stream, Http2Error.INTERNAL_ERROR);
             throw new TunnelResetException("the answer can't be sent: " + e.getMessage(), Http2Error.INTERNAL_ERROR.code());

@@ -1,6 +1,8 @@
 package io.inpod.hbone.internal.headers;
 
+import io.inpod.hbone.Forwarded;
 import io.inpod.hbone.Header;
+import io.inpod.hbone.TraceParent;
 import io.inpod.hbone.internal.frames.ConnectionError;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -10,9 +12,12 @@ import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2HeadersEncoder;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +28,16 @@ public final class HeaderCodec implements AutoCloseable {
     private static final int MAX_SIZES = 2;
     /** The overhead that counts for each field in addition to its characters (RFC 9113 section 6.5.2). */
     private static final int FIELD_OVERHEAD = 32;
+    private static final int USUAL_FIELDS = 6;
+
+    /** Headers that differ in each request: in a table they would only push out what comes again. */
+    private static final Set<CharSequence> OF_ONE_REQUEST = Set.of(Forwarded.NAME, TraceParent.NAME);
 
     private final Decoder decoder;
-    private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false);
+    private final Outgoing outgoing = new Outgoing();
+    private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder((name, value) -> isOnlyNamed(name), false);
+    /** The names of the former that the table has, with the values that they had first. */
+    private final Set<CharSequence> named = new HashSet<>();
     /**
      * The smallest size that the peer has given our encoder's table since the last block, or -1; of many changes only the smallest and the
      * last count.
@@ -41,6 +53,11 @@ public final class HeaderCodec implements AutoCloseable {
     /** One field as received, unchecked. */
     public record Field(String name, String value) {}
 
+    /** Whether the table gets no entry: it has the name already, and the value won't come again. */
+    private boolean isOnlyNamed(CharSequence name) {
+        return OF_ONE_REQUEST.contains(name) && !named.add(name);
+    }
+
     /**
      * Decodes a block.
      *
@@ -51,12 +68,13 @@ public final class HeaderCodec implements AutoCloseable {
         refuseManySizes(block);
         try {
             Recorder list = (Recorder) decoder.decodeHeaders(stream, block);
+            List<Field> fields = list.take();
             if (list.hasNothing) {
                 // Malformed in any case, and a table full of such fields sends Netty's decoder into an endless loop in one of the next
                 // blocks.
                 throw ConnectionError.protocol("a field with neither name nor value");
             }
-            return list.left < 0 ? null : list.fields;
+            return list.left < 0 ? null : fields;
         } catch (Http2Exception e) {
             Http2Error code = e.error() == Http2Error.ENHANCE_YOUR_CALM ? e.error() : Http2Error.COMPRESSION_ERROR;
             throw new ConnectionError(code, "header block: " + e.getMessage());
@@ -83,11 +101,9 @@ public final class HeaderCodec implements AutoCloseable {
 
     /** Encodes a list; pseudo-headers come first. */
     public void encode(int stream, List<Field> pseudo, List<Header> headers, ByteBuf out) throws Http2Exception {
-        Http2Headers all = new DefaultHttp2Headers(false, 8);
-        pseudo.forEach(f -> all.add(f.name(), f.value()));
-        headers.forEach(h -> all.add(h.name(), h.value()));
         resizeTable();
-        encoder.encodeHeaders(stream, all, out);
+        outgoing.set(pseudo, headers);
+        encoder.encodeHeaders(stream, outgoing, out);
     }
 
     /**
@@ -119,28 +135,44 @@ public final class HeaderCodec implements AutoCloseable {
 
     /** Without a limit of Netty's, which would hide what exceeds it. */
     private static final class Decoder extends DefaultHttp2HeadersDecoder {
-        private final int maxHeaderListSize;
+        private final Recorder recorder;
 
         Decoder(int maxHeaderListSize) {
             super(false, Http2CodecUtil.MAX_HEADER_LIST_SIZE);
-            this.maxHeaderListSize = maxHeaderListSize;
+            this.recorder = new Recorder(maxHeaderListSize);
         }
 
+        /** One block is decoded at a time. */
         @Override
         protected Http2Headers newHeaders() {
-            return new Recorder(maxHeaderListSize);
+            recorder.begin();
+            return recorder;
         }
     }
 
-    /** Keeps the fields while the list is within the limit. */
+    /** Keeps the fields of one block after another, while each list is within the limit. */
     private static final class Recorder extends DefaultHttp2Headers {
-        final List<Field> fields = new ArrayList<>();
+        private final int maxHeaderListSize;
+        private List<Field> fields = List.of();
         long left;
         boolean hasNothing;
 
         Recorder(int maxHeaderListSize) {
             super(false, 2); // it holds no fields itself
+            this.maxHeaderListSize = maxHeaderListSize;
+        }
+
+        void begin() {
+            fields = new ArrayList<>(USUAL_FIELDS);
             left = maxHeaderListSize;
+            hasNothing = false;
+        }
+
+        /** Returns the fields, and forgets them. */
+        List<Field> take() {
+            List<Field> taken = fields;
+            fields = List.of();
+            return taken;
         }
 
         @Override
@@ -151,6 +183,61 @@ public final class HeaderCodec implements AutoCloseable {
                 fields.add(new Field(name.toString(), value.toString()));
             }
             return this;
+        }
+    }
+
+    /** One list after another, for Netty's encoder, which only iterates, over one entry at a time. */
+    private static final class Outgoing extends DefaultHttp2Headers
+            implements
+            Iterator<Map.Entry<CharSequence, CharSequence>>,
+            Map.Entry<CharSequence, CharSequence> {
+        private List<Field> pseudo = List.of();
+        private List<Header> headers = List.of();
+        private int next;
+
+        Outgoing() {
+            super(false, 2); // it holds no fields itself
+        }
+
+        void set(List<Field> first, List<Header> others) {
+            pseudo = first;
+            headers = others;
+        }
+
+        @Override
+        public Iterator<Map.Entry<CharSequence, CharSequence>> iterator() {
+            next = 0;
+            return this;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next < pseudo.size() + headers.size();
+        }
+
+        @Override
+        public Map.Entry<CharSequence, CharSequence> next() {
+            next++;
+            return this;
+        }
+
+        private int at() {
+            return next - 1;
+        }
+
+        @Override
+        public CharSequence getKey() {
+            return at() < pseudo.size() ? pseudo.get(at()).name() : headers.get(at() - pseudo.size()).name();
+        }
+
+        @Override
+        public CharSequence getValue() {
+            return at() < pseudo.size() ? pseudo.get(at()).value() : headers.get(at() - pseudo.size()).value();
+        }
+
+        @Override
+        public CharSequence setValue(CharSequence value) {
+            throw new UnsupportedOperationException();
         }
     }
 }

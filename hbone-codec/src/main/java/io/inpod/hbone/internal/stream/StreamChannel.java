@@ -39,7 +39,7 @@ public final class StreamChannel extends TunnelChannel {
     private int unsent;
 
     StreamChannel(Channel parent, Streams streams, Stream stream, Authority authority, List<Header> peerHeaders) {
-        super(parent);
+        super(parent, new StreamChannelId(parent.id(), stream.id()));
         this.streams = streams;
         this.stream = stream;
         this.authority = authority;
@@ -212,7 +212,11 @@ public final class StreamChannel extends TunnelChannel {
 
     @Override
     public ChannelFuture shutdownOutput(ChannelPromise promise) {
-        onLoop(() -> endOutput(promise));
+        if (eventLoop().inEventLoop()) {
+            endOutput(promise);
+        } else {
+            eventLoop().execute(() -> endOutput(promise));
+        }
         return promise;
     }
 

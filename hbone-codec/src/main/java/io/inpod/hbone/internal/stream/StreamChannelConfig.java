@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A tunnel's options: those of every channel, and the two socket options that apply to tunnels. */
 final class StreamChannelConfig extends DefaultChannelConfig implements DuplexChannelConfig {
+    private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(128 << 10, 256 << 10);
+
     private volatile boolean allowHalfClosure;
     private volatile int linger = -1;
 
     StreamChannelConfig(Channel channel) {
         super(channel);
-        setWriteBufferWaterMark(new WriteBufferWaterMark(128 << 10, 256 << 10));
+        setWriteBufferWaterMark(MARKS);
         setAutoClose(false); // a failed write leaves what was received readable
     }
 

@@ -6,6 +6,7 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ public final class ConnectDeadline {
     private static final Duration LONGEST_STEP = Duration.ofSeconds(10);
 
     private final EventLoop loop;
-    private final Duration whole;
+    private final long whole; // nanoseconds, as all below: these run for each connection
     private final long end;
 
     /**
@@ -29,8 +30,8 @@ public final class ConnectDeadline {
      */
     public ConnectDeadline(EventLoop loop, Duration whole) {
         this.loop = loop;
-        this.whole = whole;
-        this.end = System.nanoTime() + whole.toNanos();
+        this.whole = whole.toNanos();
+        this.end = System.nanoTime() + this.whole;
     }
 
     /**
@@ -46,7 +47,11 @@ public final class ConnectDeadline {
 
     /** {@return how much time there is left, at least a millisecond} */
     public Duration left() {
-        return Duration.ofNanos(Math.max(TimeUnit.MILLISECONDS.toNanos(1), end - System.nanoTime()));
+        return Duration.ofNanos(leftNanos());
+    }
+
+    private long leftNanos() {
+        return Math.max(TimeUnit.MILLISECONDS.toNanos(1), end - System.nanoTime());
     }
 
     /** {@return whether nothing else can be tried any more} */
@@ -62,7 +67,7 @@ public final class ConnectDeadline {
      * @param another asked once this try has had its part of the time, whether something else can be tried
      * @return the watch; to be stopped when the try is done
      */
-    public Watch watch(String what, Future<?> pending, BooleanSupplier another) {
+    public Watch watch(Supplier<String> what, Future<?> pending, BooleanSupplier another) {
         Watch watch = new Watch(what, pending, another);
         watch.begin();
         return watch;
@@ -70,13 +75,13 @@ public final class ConnectDeadline {
 
     /** Watches one try. */
     public final class Watch {
-        private final String what;
+        private final Supplier<String> what;
         private final Future<?> pending;
         private final BooleanSupplier another;
         private @Nullable Future<?> timer;
         private @Nullable SocketTimeoutException expired;
 
-        private Watch(String what, Future<?> pending, BooleanSupplier another) {
+        private Watch(Supplier<String> what, Future<?> pending, BooleanSupplier another) {
             this.what = what;
             this.pending = pending;
             this.another = another;
@@ -84,13 +89,12 @@ public final class ConnectDeadline {
 
         private void begin() {
             if (!pending.isDone()) {
-                Duration part = whole.dividedBy(MOST_TRIES);
-                schedule(part.compareTo(left()) < 0 ? part : left());
+                schedule(Math.min(whole / MOST_TRIES, leftNanos()));
             }
         }
 
-        private void schedule(Duration patience) {
-            timer = loop.schedule(this::look, patience.toNanos(), TimeUnit.NANOSECONDS);
+        private void schedule(long nanos) {
+            timer = loop.schedule(this::look, nanos, TimeUnit.NANOSECONDS);
         }
 
         private void look() {
@@ -98,16 +102,20 @@ public final class ConnectDeadline {
                 return;
             }
             if (isOver()) {
-                expire("no connection within " + whole.toMillis() + " ms (INPOD_CONNECT_DEADLINE)");
+                expire("no connection within " + millis(whole) + " ms (INPOD_CONNECT_DEADLINE)");
             } else if (another.getAsBoolean()) {
-                expire("no connection within " + whole.dividedBy(MOST_TRIES).toMillis() + " ms, a third of INPOD_CONNECT_DEADLINE");
+                expire("no connection within " + millis(whole / MOST_TRIES) + " ms, a third of INPOD_CONNECT_DEADLINE");
             } else {
-                schedule(left());
+                schedule(leftNanos());
             }
         }
 
+        private static long millis(long nanos) {
+            return TimeUnit.NANOSECONDS.toMillis(nanos);
+        }
+
         private void expire(String why) {
-            expired = new SocketTimeoutException(what + ": " + why);
+            expired = new SocketTimeoutException(what.get() + ": " + why);
             if (!pending.cancel(false)) {
                 expired = null; // it has just been connected
             }

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.limit;
 
 import io.inpod.tproxy.Resets;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +14,7 @@ public final class Connections {
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final ChannelFutureListener whenClosed = connection -> closed(connection.channel()); // one for all
     private volatile boolean ended;
 
     /**
@@ -25,15 +27,17 @@ public final class Connections {
         if (ended) {
             Resets.reset(channel); // accepted or connected while the pod was being removed
         }
-        channel.closeFuture().addListener(closed -> {
-            open.remove(channel);
-            lock.lock();
-            try {
-                changed.signalAll();
-            } finally {
-                lock.unlock();
-            }
-        });
+        channel.closeFuture().addListener(whenClosed);
+    }
+
+    private void closed(Channel channel) {
+        open.remove(channel);
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** {@return those that are open now} */

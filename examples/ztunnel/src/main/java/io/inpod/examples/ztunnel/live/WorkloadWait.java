@@ -92,6 +92,11 @@ public final class WorkloadWait implements AutoCloseable {
         gone.addListener(done -> one.end());
     }
 
+    /** {@return whether the workload is known, so that nothing has to wait} */
+    public boolean isKnown() {
+        return known.getAsBoolean();
+    }
+
     /** {@return how many wait now} */
     public int size() {
         return waiting.size();

@@ -5,6 +5,7 @@ import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.examples.ztunnel.trace.ConnectionTrace;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
+import io.inpod.hbone.Authority;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.relay.RelayResult;
@@ -83,12 +84,12 @@ final class AccessLog {
             String direction,
             End source,
             End destination,
-            @Nullable String authority,
+            @Nullable Authority authority,
             @Nullable String service,
             @Nullable Workload waypoint,
             int passedOver,
             ConnectionTrace trace) {
-        Connection(String direction, End source, End destination, @Nullable String authority, @Nullable String service) {
+        Connection(String direction, End source, End destination, @Nullable Authority authority, @Nullable String service) {
             this(direction, source, destination, authority, service, null, 0, ConnectionTrace.NONE);
         }
 
@@ -161,15 +162,15 @@ final class AccessLog {
 
     /** Logs a relay that has ended, how, and why it was cut if it was. Its downstream side is the client. */
     void ended(Connection connection, RelayResult result, ResponseFlag flag, @Nullable String cut) {
-        boolean orderly = cut == null && result.error() == null;
-        if (!(orderly ? LOG.isInfoEnabled() : LOG.isErrorEnabled()) || !lines.take(connection.source().address().getAddress(), 1)) {
+        Throwable error = result.error();
+        boolean logged = cut != null || error != null ? LOG.isErrorEnabled() : LOG.isInfoEnabled();
+        if (!logged || !lines.take(connection.source().address().getAddress(), 1)) {
             return;
         }
         boolean inbound = connection.direction().equals("inbound"); // what the pod has sent is what its client receives
         StringBuilder line = connection.line().append(" bytes_sent=").append(inbound ? result.bytesDownstream() : result.bytesUpstream())
                 .append(" bytes_recv=").append(inbound ? result.bytesUpstream() : result.bytesDownstream())
                 .append(" duration=\"").append(result.duration().toMillis()).append("ms\"");
-        Throwable error = result.error();
         if (cut != null) {
             LOG.error("connection complete\t{} response_flags={} error=\"{}\"", line, flag, words(cut));
         } else if (error == null) {

@@ -73,7 +73,7 @@ final class InboundPlaintext extends PodListener {
             AccessLog.Connection connection) {
         Future<UpstreamConnection> upstream =
                 CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(), () -> app.connect(
-                        client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY));
+                        client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.forRelay()));
         live.whenCut(() -> upstream.cancel(false));
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener(

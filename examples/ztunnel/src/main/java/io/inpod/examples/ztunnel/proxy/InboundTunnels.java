@@ -35,6 +35,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Port 15008: serves requests that arrive through HBONE. Connects to the pod's own app only, which sees the client's address. */
 final class InboundTunnels implements TunnelRequestHandler {
@@ -68,18 +69,19 @@ final class InboundTunnels implements TunnelRequestHandler {
     /** Serves a request, which may have counted already as one for which the control plane is asked. */
     private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local, ConnectionTrace trace, boolean counted) {
         Authority authority = request.authority();
+        InetAddress asked = authority.address();
         OwnWorkload.Known known = pod.self().known(); // one state of the mesh
         Optional<Workload> self = known.workload();
         AccessLog.Connection log = new AccessLog.Connection("inbound",
                 pod.peer(known.mesh(), source, request.peerIdentity()),
-                new AccessLog.End(local, pod.identity(), self.orElse(null)), authority.toString(),
-                authority.address() == null ? authority.host().toLowerCase(Locale.ROOT) : null).traced(trace);
+                new AccessLog.End(local, pod.identity(), self.orElse(null)), authority,
+                asked == null ? authority.host().toLowerCase(Locale.ROOT) : null).traced(trace);
         if (self.isEmpty()) {
             refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT, PodContext.UNKNOWN);
             return;
         }
-        List<String> names = needed(known.mesh(), self.get(), local, authority);
-        boolean asks = names.stream().anyMatch(name -> !pod.demand().isAsked(name));
+        List<String> names = needed(known.mesh(), self.get(), local, authority, asked);
+        boolean asks = !names.isEmpty() && names.stream().anyMatch(name -> !pod.demand().isAsked(name));
         if (asks && !counted && !newNames.tryTake(source.getAddress())) {
             refuse(request, log, UNAVAILABLE, ResponseFlag.CONNECT,
                     "too many requests name what the control plane would have to be asked for");
@@ -113,8 +115,7 @@ final class InboundTunnels implements TunnelRequestHandler {
     }
 
     /** Nothing but the pod itself if the request is for its address. */
-    private List<String> needed(Mesh mesh, Workload self, InetSocketAddress local, Authority authority) {
-        InetAddress asked = authority.address();
+    private List<String> needed(Mesh mesh, Workload self, InetSocketAddress local, Authority authority, @Nullable InetAddress asked) {
         if (local.getAddress().equals(asked)) {
             return List.of();
         }
@@ -133,8 +134,8 @@ final class InboundTunnels implements TunnelRequestHandler {
         DestinationAddress destination = new DestinationAddress(route.app());
         Future<UpstreamConnection> upstream = CountedSockets.connect(Admission.of(request.connection()), pod.limit(), loop,
                 () -> route.keepsClient()
-                        ? app.connect(loop, new ClientAddress(source.getAddress()), destination, PodContext.FOR_RELAY)
-                        : app.connect(loop, destination, PodContext.FOR_RELAY));
+                        ? app.connect(loop, new ClientAddress(source.getAddress()), destination, PodContext.forRelay())
+                        : app.connect(loop, destination, PodContext.forRelay()));
         live.whenCut(() -> upstream.cancel(false));
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
@@ -159,7 +160,7 @@ final class InboundTunnels implements TunnelRequestHandler {
         pod.connections().add(toApp);
         toApp.closeFuture().addListener(closed -> live.end());
         try {
-            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
+            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.forRelay());
             if (route.announced() != null) {
                 ProxyHeader.write(toApp, source, route.announced(), request.peerIdentity());
             }

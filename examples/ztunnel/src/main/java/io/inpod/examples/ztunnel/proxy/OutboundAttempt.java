@@ -19,6 +19,7 @@ import io.inpod.examples.ztunnel.route.OutboundRoute.Tunnel;
 import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.examples.ztunnel.trace.ConnectionTrace;
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
+import io.inpod.hbone.Authority;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRefusedException;
 import io.inpod.tproxy.Resets;
@@ -191,7 +192,7 @@ final class OutboundAttempt {
     }
 
     private void open(OtherNetwork route) {
-        Try one = log(route.gateway().peer(), route.authority().toString(), null, route.service());
+        Try one = log(route.gateway().peer(), route.authority(), null, route.service());
         carry(path.tunnel(client, source, route, trace.parent()), channel -> channel, route.through(), one,
                 cause -> passOverUnlessAnswered(route.through(), one, cause));
     }
@@ -237,15 +238,15 @@ final class OutboundAttempt {
     }
 
     /** Without a tunnel, or with one whose other end isn't known before it is open. */
-    private Try log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service) {
+    private Try log(InetSocketAddress to, @Nullable Authority authority, @Nullable Workload peer, @Nullable Service service) {
         return log(new AccessLog.End(to, null, peer), authority, service, null);
     }
 
     private Try log(Hop hop, Workload peer, @Nullable Service service, @Nullable Workload waypoint) {
-        return log(new AccessLog.End(hop.peer(), peer.identity(), peer), hop.authority().toString(), service, waypoint);
+        return log(new AccessLog.End(hop.peer(), peer.identity(), peer), hop.authority(), service, waypoint);
     }
 
-    private Try log(AccessLog.End to, @Nullable String authority, @Nullable Service service, @Nullable Workload waypoint) {
+    private Try log(AccessLog.End to, @Nullable Authority authority, @Nullable Service service, @Nullable Workload waypoint) {
         AccessLog.End from = new AccessLog.End(source, authority == null ? null : pod.identity(), self);
         return new Try(new AccessLog.Connection("outbound", from, to, authority, service == null ? null : service.hostname().hostname(),
                 waypoint, failures, trace), service);
@@ -277,7 +278,7 @@ final class OutboundAttempt {
             Failure failure) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
         ConnectDeadline.Watch watch =
-                deadline.watch(one.log().what(), upstream, () -> isAnotherThan(peer));
+                deadline.watch(one.log()::what, upstream, () -> isAnotherThan(peer));
         upstream.addListener((Future<T> done) -> Guarded.run(pod.access().lines(), client, () -> {
             SocketTimeoutException expired = watch.stop();
             if (done.isSuccess()) {

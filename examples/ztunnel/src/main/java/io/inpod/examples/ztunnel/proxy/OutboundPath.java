@@ -15,7 +15,6 @@ import io.inpod.examples.ztunnel.traffic.ResponseFlag;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.ForwardedNetwork;
 import io.inpod.hbone.Header;
-import io.inpod.hbone.TraceParent;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.tproxy.DestinationAddress;
@@ -123,17 +122,17 @@ final class OutboundPath {
 
     Future<UpstreamConnection> connect(SocketChannel client, InetSocketAddress destination) {
         return CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(),
-                () -> direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.FOR_RELAY));
+                () -> direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.forRelay()));
     }
 
     /** Opens a tunnel for a client, who called the host if there is one. */
-    Future<TunnelChannel> tunnel(SocketChannel client, InetSocketAddress source, Hop hop, @Nullable String host, TraceParent trace) {
+    Future<TunnelChannel> tunnel(SocketChannel client, InetSocketAddress source, Hop hop, @Nullable String host, Header trace) {
         ConnectRequest request = new ConnectRequest(hop.authority(), pod.telemetry().orElseThrow().request(source, host, trace));
-        return pools.on(client.eventLoop()).open(destination(hop, source), request, PodContext.FOR_RELAY);
+        return pools.on(client.eventLoop()).open(destination(hop, source), request, PodContext.forRelay());
     }
 
     /** Opens a tunnel for a client through the gateway of another network. */
-    Future<TunnelChannel> tunnel(SocketChannel client, InetSocketAddress source, OtherNetwork route, TraceParent trace) {
+    Future<TunnelChannel> tunnel(SocketChannel client, InetSocketAddress source, OtherNetwork route, Header trace) {
         List<Header> headers =
                 new ArrayList<>(pod.telemetry().orElseThrow().request(source, route.service().hostname().hostname(), trace));
         if (!pod.config().network().isEmpty()) {
@@ -141,7 +140,7 @@ final class OutboundPath {
         }
         ConnectRequest request = new ConnectRequest(route.authority(), headers);
         HboneDestination gateway = destination(route.gateway(), source);
-        return pools.inner().open(client.eventLoop(), gateway, route, request, PodContext.FOR_RELAY);
+        return pools.inner().open(client.eventLoop(), gateway, route, request, PodContext.forRelay());
     }
 
     private HboneDestination destination(Hop hop, InetSocketAddress source) {

@@ -67,12 +67,14 @@ record PodContext(
         AtLimit limit,
         AccessLog access,
         Reports reports) {
-    /** Prepares an upstream connection or tunnel for a relay before anything is read from it. */
-    static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
-
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
     static final String UNANSWERED = "the control plane hasn't said yet whether the mesh has ";
     static final String NOT_OURS = "the destination is not an address of this pod";
+
+    /** Returns what prepares an upstream connection or tunnel for a relay before anything is read from it. */
+    static ChannelHandler forRelay() {
+        return RelayOptions.DEFAULT.preparation();
+    }
 
     /** Returns the workloads as they are known now. */
     Mesh mesh() {
@@ -139,7 +141,11 @@ record PodContext(
         if (demand != Demand.NONE && workload().isEmpty()) {
             demand.ask(self.uid(config.clusterId()), () -> {}).close(); // what waits is told of changes of the mesh
         }
-        waiting.await(client.eventLoop(), gone, () -> Guarded.run(access.lines(), client, serve));
+        if (waiting.isKnown()) {
+            Guarded.run(access.lines(), client, serve);
+        } else {
+            waiting.await(client.eventLoop(), gone, () -> Guarded.run(access.lines(), client, serve));
+        }
     }
 
     /**

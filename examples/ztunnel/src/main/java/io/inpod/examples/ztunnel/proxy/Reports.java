@@ -72,7 +72,8 @@ record Reports(AccessLog log, PodTraffic traffic, Traces traces) {
 
     private static TracedConnection traced(AccessLog.Connection connection, TrafficKey key, long fromClient, long toClient,
             ResponseFlag flag, @Nullable String error) {
-        return new TracedConnection(key, connection.source().address(), connection.destination().address(), connection.authority(),
+        return new TracedConnection(key, connection.source().address(), connection.destination().address(),
+                connection.authority() == null ? null : connection.authority().toString(),
                 connection.passedOver(), fromClient, toClient, flag, error);
     }
 

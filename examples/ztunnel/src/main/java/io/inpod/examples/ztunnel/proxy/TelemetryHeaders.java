@@ -30,14 +30,14 @@ record TelemetryHeaders(Header baggage) {
     }
 
     /** The headers of a request for a client, who called the host if there is one. */
-    List<Header> request(InetSocketAddress client, @Nullable String host, TraceParent trace) {
+    List<Header> request(InetSocketAddress client, @Nullable String host, Header trace) {
         Forwarded forwarded = Forwarded.of(client);
-        return List.of(baggage, (host == null ? forwarded : forwarded.withHost(host)).header(), trace.header());
+        return List.of(baggage, (host == null ? forwarded : forwarded.withHost(host)).header(), trace);
     }
 
     /** The headers of a request for several clients. */
     List<Header> request() {
-        return List.of(baggage, TraceParent.random().header());
+        return List.of(baggage, TraceParent.randomHeader());
     }
 
     List<Header> answer() {

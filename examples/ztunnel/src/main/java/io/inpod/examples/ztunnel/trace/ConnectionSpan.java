@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.trace;
 
 import io.inpod.examples.ztunnel.traffic.ResponseFlag;
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TraceParent;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
@@ -11,9 +12,9 @@ import java.util.function.Supplier;
 /** A span with the labels of Istio's TCP metrics, as far as they are known, and the addresses as OpenTelemetry names them. */
 record ConnectionSpan(Span span) implements ConnectionTrace {
     @Override
-    public TraceParent parent() {
+    public Header parent() {
         SpanContext context = span.getSpanContext();
-        return new TraceParent(context.getTraceId(), context.getSpanId(), context.getTraceFlags().asByte() & 0xff);
+        return new TraceParent(context.getTraceId(), context.getSpanId(), context.getTraceFlags().asByte() & 0xff).header();
     }
 
     @Override

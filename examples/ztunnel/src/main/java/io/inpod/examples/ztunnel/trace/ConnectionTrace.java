@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.trace;
 
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TraceParent;
 import java.util.function.Supplier;
 
@@ -9,8 +10,8 @@ public interface ConnectionTrace {
     ConnectionTrace NONE = new ConnectionTrace() {};
 
     /** {@return what a request for the connection says of this span; without one, a trace of its own} */
-    default TraceParent parent() {
-        return TraceParent.random();
+    default Header parent() {
+        return TraceParent.randomHeader();
     }
 
     /**

@@ -11,8 +11,8 @@ public final class Flow {
     private final TrafficSeries series;
     private final Route route;
     private final long beganNanos = System.nanoTime();
-    private LongSupplier fromClient = () -> 0;
-    private LongSupplier toClient = () -> 0;
+    private @Nullable LongSupplier fromClient;
+    private @Nullable LongSupplier toClient;
     private long countedFromClient;
     private long countedToClient;
 
@@ -49,12 +49,12 @@ public final class Flow {
 
     /** {@return how many bytes the client has sent so far} */
     public synchronized long bytesFromClient() {
-        return fromClient.getAsLong();
+        return fromClient == null ? countedFromClient : fromClient.getAsLong();
     }
 
     /** {@return how many bytes the client has been sent so far} */
     public synchronized long bytesToClient() {
-        return toClient.getAsLong();
+        return toClient == null ? countedToClient : toClient.getAsLong();
     }
 
     /**
@@ -70,7 +70,7 @@ public final class Flow {
 
     /** Counts what it has carried since this was called last. */
     synchronized void count() {
-        count(fromClient.getAsLong(), toClient.getAsLong());
+        count(bytesFromClient(), bytesToClient());
     }
 
     private void count(long up, long down) {
@@ -91,8 +91,8 @@ public final class Flow {
     public void ended(long up, long down, ResponseFlag flag) {
         synchronized (this) {
             count(up, down);
-            fromClient = () -> up;
-            toClient = () -> down;
+            fromClient = null;
+            toClient = null;
         }
         series.closed(flag);
         pod.remove(this);
