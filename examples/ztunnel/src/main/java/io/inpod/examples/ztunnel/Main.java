@@ -44,6 +44,7 @@ import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.time.Duration;
@@ -104,6 +105,7 @@ public final class Main {
     }
 
     private static int run(Logger log) throws ConfigException, IOException {
+        loadTls();
         LogLevels levels = levels(System.getenv().getOrDefault("RUST_LOG", ""));
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
@@ -206,6 +208,13 @@ public final class Main {
             }
         }
         return 0;
+    }
+
+    /** Beside everything else, for a tenth of a second: otherwise the first pod would wait for it. */
+    private static void loadTls() {
+        Thread tls = new Thread(OpenSsl::isAvailable, "tls");
+        tls.setDaemon(true);
+        tls.start();
     }
 
     private static LogLevels levels(String directives) throws ConfigException {
