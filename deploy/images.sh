@@ -155,5 +155,5 @@ archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ThreadPrio
   -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
   -XX:TrimNativeHeapInterval=30000 -XX:SharedArchiveFile=/opt/inpod/ztunnel.jsa '-Xlog:cds*=off' \
   "-Xbootclasspath/a$(signed_jars)" \
-  -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \
+  -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false -Dio.netty.jfr.enabled=false \
   -cp "$(jar_of ztunnel)" io.inpod.examples.ztunnel.Main

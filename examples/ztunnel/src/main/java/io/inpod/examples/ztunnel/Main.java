@@ -20,6 +20,7 @@ import io.inpod.examples.ztunnel.health.Scrape;
 import io.inpod.examples.ztunnel.identity.OwnCertificates;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.log.LogLevels;
+import io.inpod.examples.ztunnel.log.LogSetup;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.source.MeshSource;
@@ -44,6 +45,7 @@ import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.time.Duration;
@@ -68,7 +70,7 @@ public final class Main {
     private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration LAST_SPANS = Duration.ofMillis(500);
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
-    /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
+    /** As many as fit into the queue of the log, see {@link LogSetup}, every {@value #RETRY_SECONDS} seconds. */
     public static final int LOG_LINES = 10_000;
 
     private Main() {}
@@ -84,8 +86,7 @@ public final class Main {
                     "unknown argument: " + arguments[0] + "; configure the ztunnel with environment variables, see docs/operators.md");
             System.exit(2);
         }
-        System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
-        System.setProperty("inpod.log.format", System.getenv().getOrDefault("LOG_FORMAT", "text").strip());
+        System.setProperty(LogSetup.FORMAT, System.getenv().getOrDefault("LOG_FORMAT", "text").strip());
         Logger log = LoggerFactory.getLogger("ztunnel");
         int status;
         try {
@@ -104,6 +105,7 @@ public final class Main {
     }
 
     private static int run(Logger log) throws ConfigException, IOException {
+        loadTls();
         LogLevels levels = levels(System.getenv().getOrDefault("RUST_LOG", ""));
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
@@ -206,6 +208,13 @@ public final class Main {
             }
         }
         return 0;
+    }
+
+    /** Beside everything else, for a tenth of a second: otherwise the first pod would wait for it. */
+    private static void loadTls() {
+        Thread tls = new Thread(OpenSsl::isAvailable, "tls");
+        tls.setDaemon(true);
+        tls.start();
     }
 
     private static LogLevels levels(String directives) throws ConfigException {

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes what is logged to standard output, on a thread of its own and several lines at a time. Who logs is never blocked: if the reader of
- * the output has stopped, lines are lost, and counted. Named in logback.xml.
+ * the output has stopped, lines are lost, and counted.
  */
 public final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
     /** The name of this appender. */
@@ -43,7 +43,7 @@ public final class LogQueue extends UnsynchronizedAppenderBase<ILoggingEvent> {
         this.out = out;
     }
 
-    /** {@return the queue that logback.xml has configured} */
+    /** {@return the queue that {@link LogSetup} has set up} */
     public static LogQueue configured() {
         return (LogQueue) ((LoggerContext) LoggerFactory.getILoggerFactory()).getLogger(Logger.ROOT_LOGGER_NAME).getAppender(NAME);
     }

@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Bounds what Netty itself logs, with stack traces, about connections that it doesn't name. What is left out is counted, and reported with
- * the first event after the period. Named in logback.xml.
+ * the first event after the period.
  */
 public final class NettyLines extends Filter<ILoggingEvent> {
     private static final int EVENTS = 20;

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.Configurator.ExecutionStatus;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import io.inpod.examples.ztunnel.Main;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
@@ -13,6 +14,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -39,10 +41,8 @@ class LogQueueTest {
 
     /** Otherwise lines could be lost without being counted. */
     @Test
-    void hasRoomForTheSharesOfLines() throws Exception {
-        JoranConfigurator configurator = new JoranConfigurator();
-        configurator.setContext(context);
-        configurator.doConfigure(Main.class.getResource("logback.xml"));
+    void hasRoomForTheSharesOfLines() {
+        LogSetup.set(context, "text");
         try {
             LogQueue queue = (LogQueue) context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(LogQueue.NAME);
 
@@ -50,6 +50,16 @@ class LogQueueTest {
         } finally {
             context.stop();
         }
+    }
+
+    /** The examples share a class path. */
+    @Test
+    void otherProgramsKeepTheirLog() {
+        ServiceLoader<Configurator> found = ServiceLoader.load(Configurator.class);
+
+        assertThat(found).filteredOn(LogSetup.class::isInstance).singleElement()
+                .satisfies(setup -> assertThat(setup.configure(context)).isEqualTo(ExecutionStatus.INVOKE_NEXT_IF_ANY));
+        assertThat(context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(LogQueue.NAME)).isNull();
     }
 
     @Test
