@@ -153,7 +153,7 @@ ztunnel_layer
 archive inpod-agent agent /opt/inpod/start-agent
 archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ThreadPriorityPolicy=1 -XX:CompilerThreadPriority=0 -XX:VMThreadPriority=0 -XX:ReservedCodeCacheSize=64m -XX:FreqInlineSize=120 -XX:InlineSmallCode=1000 -XX:MaxInlineLevel=9 -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
   -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
-  -XX:TrimNativeHeapInterval=30000 -XX:SharedArchiveFile=/opt/inpod/ztunnel.jsa '-Xlog:cds*=off' \
+  -XX:TrimNativeHeapInterval=30000 -XX:SharedArchiveFile=/opt/inpod/ztunnel.jsa '-Xlog:cds*=off' -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 \
   "-Xbootclasspath/a$(signed_jars)" \
   -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \
   -cp "$(jar_of ztunnel)" io.inpod.examples.ztunnel.Main
