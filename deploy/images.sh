@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 to=${1:-$root/deploy/target}
 tag=${INPOD_IMAGE_TAG:-0.1}
 java=${JAVA_HOME:?names a JDK}
-# logback: java.xml; the API server, and traces: java.net.http and jdk.crypto.ec; health: jdk.httpserver; the ztunnel's shares: jdk.management; Netty and jnr-ffi: jdk.unsupported
+# logback: java.xml; the API server, and traces: java.net.http and jdk.crypto.ec; health: jdk.httpserver; the ztunnel's shares: jdk.management; Netty and jffi: jdk.unsupported
 modules=java.base,java.logging,java.management,java.naming,java.net.http,java.xml,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported
 
 mkdir -p "$to"
