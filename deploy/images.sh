@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 to=${1:-$root/deploy/target}
 tag=${INPOD_IMAGE_TAG:-0.1}
 java=${JAVA_HOME:?names a JDK}
-# logback: java.xml; the API server, and traces: java.net.http and jdk.crypto.ec; health: jdk.httpserver; the ztunnel's shares: jdk.management; Netty and jnr-ffi: jdk.unsupported
+# logback: java.xml; the API server, and traces: java.net.http and jdk.crypto.ec; health: jdk.httpserver; the ztunnel's shares: jdk.management; Netty and jffi: jdk.unsupported
 modules=java.base,java.logging,java.management,java.naming,java.net.http,java.xml,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported
 
 mkdir -p "$to"
@@ -153,7 +153,7 @@ ztunnel_layer
 archive inpod-agent agent /opt/inpod/start-agent
 archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ThreadPriorityPolicy=1 -XX:CompilerThreadPriority=0 -XX:VMThreadPriority=0 -XX:ReservedCodeCacheSize=64m -XX:FreqInlineSize=120 -XX:InlineSmallCode=1000 -XX:MaxInlineLevel=9 -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
   -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
-  -XX:TrimNativeHeapInterval=30000 -XX:SharedArchiveFile=/opt/inpod/ztunnel.jsa '-Xlog:cds*=off' \
+  -XX:TrimNativeHeapInterval=30000 -XX:SharedArchiveFile=/opt/inpod/ztunnel.jsa '-Xlog:cds*=off' -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 \
   "-Xbootclasspath/a$(signed_jars)" \
   -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false -Dio.netty.jfr.enabled=false \
   -cp "$(jar_of ztunnel)" io.inpod.examples.ztunnel.Main

@@ -24,8 +24,5 @@ module io.inpod.netns {
     requires static transitive org.jspecify;
     requires static java.management;
     requires static jdk.jfr;
-    requires static org.jnrproject.ffi; // before Java 22 only: jlink refuses automatic modules
-
-    /* jnr-ffi implements LibC at run time, in the unnamed module of a separate class loader. The package stays closed to the compiler. */
-    opens io.inpod.netns.internal;
+    requires static org.jnrproject.jffi; // before Java 22 only: jlink refuses automatic modules
 }

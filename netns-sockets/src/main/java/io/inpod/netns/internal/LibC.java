@@ -66,7 +66,7 @@ public interface LibC {
 
     int clock_gettime(int clock, ByteBuffer time);
 
-    /** The address is a buffer because jnr-ffi passes six numbers wrongly; null lets the kernel choose. */
+    /** Null lets the kernel choose the address. */
     long mmap(@Nullable ByteBuffer address, long length, int protection, int flags, int fd, long offset);
 
     int munmap(long address, long length);

@@ -38,9 +38,10 @@ interface NativeAccess {
             return JnrAccess.load();
         } catch (NoClassDefFoundError e) {
             UnsatisfiedLinkError clear = new UnsatisfiedLinkError("on Java " + java
-                    + " the C library is called through jnr-ffi, which is missing"
-                    + " (" + e.getMessage() + "): add com.github.jnr:jnr-ffi to the class path, and on the module path --add-modules"
-                    + " org.jnrproject.ffi; Java " + ForeignLinker.SINCE + " and later need neither");
+                    + " the C library is called through jffi, which is missing"
+                    + " (" + e.getMessage()
+                    + "): add com.github.jnr:jffi and its classifier \"native\" to the class path, and on the module path --add-modules"
+                    + " org.jnrproject.jffi; Java " + ForeignLinker.SINCE + " and later need neither");
             clear.initCause(e);
             throw clear;
         }

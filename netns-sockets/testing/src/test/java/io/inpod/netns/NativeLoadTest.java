@@ -48,8 +48,8 @@ class NativeLoadTest {
     @Test
     void jnrCanBeMissingFromJava22On() throws Exception {
         String missing = ChildJvm.runExpecting(1, withoutJnr("-Dio.inpod.native=jnr"));
-        assertThat(missing).contains("UnsatisfiedLinkError: on Java " + Runtime.version().feature() + " the C library is called through jnr-ffi, which is missing (jnr/ffi/",
-                "add com.github.jnr:jnr-ffi", "--add-modules org.jnrproject.ffi");
+        assertThat(missing).contains("UnsatisfiedLinkError: on Java " + Runtime.version().feature() + " the C library is called through jffi, which is missing (com/kenai/jffi/",
+                "add com.github.jnr:jffi", "--add-modules org.jnrproject.jffi");
         if (Runtime.version().feature() >= 22) {
             assertThat(ChildJvm.run(withoutJnr())).isEqualTo("loaded\n");
         } else {

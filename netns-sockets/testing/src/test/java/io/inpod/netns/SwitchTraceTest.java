@@ -47,7 +47,7 @@ class SwitchTraceTest {
         });
     }
 
-    /** Through jnr-ffi, because the JDK's linker itself allocates 40 bytes for a call unless its compiler sees that they aren't needed. */
+    /** Through jffi, because the JDK's linker itself allocates 40 bytes for a call unless its compiler sees that they aren't needed. */
     @Test
     void costsNoAllocationWhenOff() throws Exception {
         assertThat(ChildJvm.run(ChildJvm.command(Switches.class).withOptions("-Dio.inpod.native=jnr"))).isEqualTo("no allocation\n");
