@@ -289,7 +289,7 @@ class XdsSourceTest {
         assertThat(source.status().failures()).isEqualTo(2);
     }
 
-    /** Otherwise, no more than eight would count in each second. */
+    /** Otherwise, no more than sixteen would count in each second. */
     @Test
     @Timeout(20)
     void aServerThatIsFasterIsntWaitedFor() throws Exception {
