@@ -31,13 +31,13 @@ public final class HeaderCodec implements AutoCloseable {
     private static final int USUAL_FIELDS = 6;
 
     /** Headers that differ in each request: in a table they would only push out what comes again. */
-    private static final Set<CharSequence> OF_ONE_REQUEST = Set.of(Forwarded.NAME, TraceParent.NAME);
+    private static final Set<String> OF_ONE_REQUEST = Set.of(Forwarded.NAME, TraceParent.NAME);
 
     private final Decoder decoder;
     private final Outgoing outgoing = new Outgoing();
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder((name, value) -> isOnlyNamed(name), false);
     /** The names of the former that the table has, with the values that they had first. */
-    private final Set<CharSequence> named = new HashSet<>();
+    private final Set<String> named = new HashSet<>();
     /**
      * The smallest size that the peer has given our encoder's table since the last block, or -1; of many changes only the smallest and the
      * last count.
@@ -54,7 +54,8 @@ public final class HeaderCodec implements AutoCloseable {
     public record Field(String name, String value) {}
 
     /** Whether the table gets no entry: it has the name already, and the value won't come again. */
-    private boolean isOnlyNamed(CharSequence name) {
+    private boolean isOnlyNamed(CharSequence field) {
+        String name = field.toString();
         return OF_ONE_REQUEST.contains(name) && !named.add(name);
     }
 
@@ -186,29 +187,31 @@ public final class HeaderCodec implements AutoCloseable {
         }
     }
 
-    /** One list after another, for Netty's encoder, which only iterates, over one entry at a time. */
-    private static final class Outgoing extends DefaultHttp2Headers
-            implements
-            Iterator<Map.Entry<CharSequence, CharSequence>>,
-            Map.Entry<CharSequence, CharSequence> {
-        private List<Field> pseudo = List.of();
-        private List<Header> headers = List.of();
-        private int next;
+    /** One list after another, for Netty's encoder, which only iterates, and is done with a list before the next. */
+    private static final class Outgoing extends DefaultHttp2Headers {
+        private final Cursor cursor = new Cursor();
 
         Outgoing() {
             super(false, 2); // it holds no fields itself
         }
 
         void set(List<Field> first, List<Header> others) {
-            pseudo = first;
-            headers = others;
+            cursor.pseudo = first;
+            cursor.headers = others;
         }
 
         @Override
         public Iterator<Map.Entry<CharSequence, CharSequence>> iterator() {
-            next = 0;
-            return this;
+            cursor.next = 0;
+            return cursor;
         }
+    }
+
+    /** Over one entry at a time, itself. */
+    private static final class Cursor implements Iterator<Map.Entry<CharSequence, CharSequence>>, Map.Entry<CharSequence, CharSequence> {
+        private List<Field> pseudo = List.of();
+        private List<Header> headers = List.of();
+        private int next;
 
         @Override
         public boolean hasNext() {

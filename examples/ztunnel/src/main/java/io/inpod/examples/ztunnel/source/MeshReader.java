@@ -66,16 +66,13 @@ final class MeshReader {
 
     private @Nullable Mesh readAll(DocumentText text, Mesh current) throws ConfigException {
         Interner next = new Interner(interner);
-        MeshContents contents = text.mayBeJson() ? json(text, next, current, current.size() + current.services().size()) : null;
-        boolean isJson = contents != null;
-        if (!isJson) {
-            contents = MeshFile.readYaml(source, text, config, next, current);
-        }
+        MeshContents json = text.mayBeJson() ? json(text, next, current, current.size() + current.services().size()) : null;
+        MeshContents contents = json == null ? MeshFile.readYaml(source, text, config, next, current) : json;
         next.complete();
         interner = next;
         Mesh mesh = contents == null ? null : contents.mesh();
         if (mesh != null) {
-            known = isJson ? known(text, contents, mesh) : null;
+            known = json == null ? null : known(text, json, mesh);
             goneSince = 0;
         }
         return mesh;
