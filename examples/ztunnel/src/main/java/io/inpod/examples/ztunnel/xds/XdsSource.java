@@ -295,7 +295,7 @@ public final class XdsSource implements MeshSource {
         }
     }
 
-    /** For gRPC, which makes one task of all responses that were read before it runs: that is when the connection has read what is there. */
+    /** For gRPC, which makes one task of all responses read before it runs: that is when the connection has read what is there. */
     private void execute(Runnable task) {
         try {
             loops.execute(() -> thread.execute(() -> run(task)));
