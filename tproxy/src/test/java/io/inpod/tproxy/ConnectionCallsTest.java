@@ -52,9 +52,9 @@ class ConnectionCallsTest {
     private static final int CONNECTIONS = 160;
     private static final int MOST_BYTES = 5_000;
     private static final Pattern CALL = Pattern.compile("(\\w+)\\(.*");
-    /** These depend on how connections and threads meet, or are the JVM's. */
+    /** These depend on how connections and threads meet, or are the JVM's. How often namespaces are entered depends on the machine's pace. */
     private static final Set<String> UNCOUNTED = Set.of("epoll_wait", "epoll_pwait", "epoll_pwait2", "futex", "sched_yield", "mprotect", "madvise",
-            "mmap", "munmap", "gettid", "rt_sigprocmask", "rt_sigreturn", "getpid", "sched_getaffinity", "prctl", "restart_syscall");
+            "mmap", "munmap", "setns", "gettid", "rt_sigprocmask", "rt_sigreturn", "getpid", "sched_getaffinity", "prctl", "restart_syscall");
 
     @Test
     void nothingIsAskedThatIsKnown(@TempDir Path directory) throws Exception {
@@ -70,8 +70,7 @@ class ConnectionCallsTest {
         double each = calls.values().stream().mapToInt(Integer::intValue).sum() / (double) CONNECTIONS;
         assertThat(calls.get("accept4")).as("%s", calls).isEqualTo(CONNECTIONS);
         assertThat(calls.get("epoll_ctl")).as("%s", calls).isLessThanOrEqualTo(2 * CONNECTIONS + 2);
-        assertThat(calls.get("setns")).as("%s", calls).isLessThan(CONNECTIONS);
-        assertThat(each).as("system calls of a connection: %s of %s", calls, CONNECTIONS).isLessThan(21.5);
+        assertThat(each).as("system calls of a connection: %s of %s", calls, CONNECTIONS).isLessThan(20.5);
     }
 
     /** Without the optimising compiler, which leaves out what it can, so that the figure hardly varies: 20 bytes in three runs. */

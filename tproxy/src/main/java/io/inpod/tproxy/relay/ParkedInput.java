@@ -27,7 +27,9 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        if (options != null) {
+        if (options != null && ctx.pipeline().get(ParkedInput.class) != this) {
+            ctx.pipeline().remove(this); // the channel is prepared already
+        } else if (options != null) {
             options.configure(ctx.channel(), null);
             RelayOptions.resetIfProcessDies(ctx.channel());
         }

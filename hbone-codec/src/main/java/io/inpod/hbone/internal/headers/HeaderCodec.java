@@ -121,6 +121,7 @@ public final class HeaderCodec implements AutoCloseable {
             encoder.configuration().maxHeaderTableSize(smallestTable);
             encoder.configuration().maxHeaderTableSize(lastTable);
             smallestTable = -1;
+            named.clear(); // the table may have lost them
         }
     }
 

@@ -30,7 +30,7 @@ final class MeshReader {
     private final EntryDigest digest = new EntryDigest();
     private Interner interner = new Interner(null);
     private @Nullable Known known;
-    /** How many entries have gone since the whole document was read: values that only they had are still interned. */
+    /** How many entries have gone, or were refused, since the whole document was read: values that only they had are still interned. */
     private int goneSince;
 
     /** A mesh, and the entries of the document that it was read from, by list. */
@@ -129,6 +129,7 @@ final class MeshReader {
             }
             return mesh;
         } catch (ConfigException | IOException e) {
+            goneSince += changes.read();
             return null; // reading all of it says what is wrong, and where
         }
     }

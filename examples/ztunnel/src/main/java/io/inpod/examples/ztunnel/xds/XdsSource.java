@@ -298,17 +298,23 @@ public final class XdsSource implements MeshSource {
     /** For gRPC, which makes one task of all responses read before it runs: that is when the connection has read what is there. */
     private void execute(Runnable task) {
         try {
-            loops.execute(() -> thread.execute(() -> run(task)));
-        } catch (RejectedExecutionException e) {
-            thread.execute(() -> run(task)); // the connection's thread has ended
+            loops.execute(() -> onThread(task));
+        } catch (RejectedExecutionException e) { // the connection's thread has ended
+            onThread(task);
         }
     }
 
-    private void run(Runnable task) {
+    private void onThread(Runnable task) {
         try {
-            task.run();
-        } finally {
-            received();
+            thread.execute(() -> {
+                try {
+                    task.run();
+                } finally {
+                    received();
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("closed", e);
         }
     }
 
