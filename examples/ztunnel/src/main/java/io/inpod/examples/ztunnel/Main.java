@@ -69,6 +69,8 @@ public final class Main {
     private static final int RESOLVER_THREADS = 16;
     private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration LAST_SPANS = Duration.ofMillis(500);
+    private static final Thread TLS = new Thread(OpenSsl::isAvailable, "tls");
+    private static final int TLS_MILLIS = 5_000;
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log, see {@link LogSetup}, every {@value #RETRY_SECONDS} seconds. */
     public static final int LOG_LINES = 10_000;
@@ -212,9 +214,8 @@ public final class Main {
 
     /** Beside everything else, for a tenth of a second: otherwise the first pod would wait for it. */
     private static void loadTls() {
-        Thread tls = new Thread(OpenSsl::isAvailable, "tls");
-        tls.setDaemon(true);
-        tls.start();
+        TLS.setDaemon(true);
+        TLS.start();
     }
 
     private static LogLevels levels(String directives) throws ConfigException {
@@ -303,6 +304,11 @@ public final class Main {
 
     /** Ends the process without running shutdown hooks, which could block indefinitely. */
     private static void end(int status) {
+        try {
+            TLS.join(TLS_MILLIS); // or the library's file would stay in the directory for temporary files
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         stopLogging();
         Runtime.getRuntime().halt(status);
     }
