@@ -5,6 +5,7 @@ module io.inpod.netns {
     exports io.inpod.netlink.diag;
     exports io.inpod.netlink.qdisc;
     exports io.inpod.netns;
+    exports io.inpod.netns.bpf;
     exports io.inpod.netns.dns;
     exports io.inpod.netns.doctor;
     exports io.inpod.netns.error;

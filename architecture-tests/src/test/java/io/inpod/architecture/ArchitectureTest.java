@@ -37,8 +37,8 @@ import org.junit.jupiter.api.Test;
 
 /** The permitted dependencies between modules, and calls that no library may make. */
 class ArchitectureTest {
-    private static final String[] NETNS_API = {"io.inpod.netns", "io.inpod.netns.error", "io.inpod.netns.socket", "io.inpod.netns.tcp", "io.inpod.netns.dns", "io.inpod.netns.unix",
-        "io.inpod.netns.doctor", "io.inpod.netlink", "io.inpod.netlink.diag"};
+    private static final String[] NETNS_API = {"io.inpod.netns", "io.inpod.netns.error", "io.inpod.netns.socket", "io.inpod.netns.tcp", "io.inpod.netns.bpf", "io.inpod.netns.dns",
+        "io.inpod.netns.unix", "io.inpod.netns.doctor", "io.inpod.netlink", "io.inpod.netlink.diag"};
     private static final String NETNS_INTERNAL = "io.inpod.netns.internal..";
     private static final String TESTING = "io.inpod.netns.testing..";
     private static final String TPROXY = "io.inpod.tproxy..";

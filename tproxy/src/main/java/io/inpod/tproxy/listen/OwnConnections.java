@@ -1,5 +1,6 @@
 package io.inpod.tproxy.listen;
 
+import io.inpod.netns.bpf.SockMap;
 import io.inpod.tproxy.CanonicalAddress;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -7,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Map;
@@ -33,8 +35,21 @@ public final class OwnConnections {
      */
     private final ReadWriteLock connecting = new ReentrantReadWriteLock();
 
+    private final @Nullable SockMap sockets;
+
     /** Creates an empty set. */
-    public OwnConnections() {}
+    public OwnConnections() {
+        this(null);
+    }
+
+    /**
+     * Creates an empty set.
+     *
+     * @param sockets takes the network out of connections, which it does on {@linkplain #join request}; it stays the caller's
+     */
+    public OwnConnections(@Nullable SockMap sockets) {
+        this.sockets = sockets;
+    }
 
     /**
      * Tracks a connection from connect(2) until it is closed.
@@ -67,6 +82,19 @@ public final class OwnConnections {
     public @Nullable EventLoop eventLoop(InetSocketAddress client, InetSocketAddress destination) {
         Channel connection = find(client, destination);
         return connection == null ? null : connection.eventLoop();
+    }
+
+    /**
+     * Takes the network out of an accepted connection that this process has opened, see {@link SockMap}, if both of its ends are on one event
+     * loop; to be called there, before anything is read from the connection. Its protocol must be one in which the server is the first to
+     * be answered, as TLS is, and must have flow control.
+     *
+     * @param accepted the connection as it was accepted
+     * @return whether it was done
+     */
+    public boolean join(SocketChannel accepted) {
+        return sockets != null && find(accepted.remoteAddress(), accepted.localAddress()) instanceof SocketChannel client
+                && client.eventLoop() == accepted.eventLoop() && client.isOpen() && sockets.join(client, accepted);
     }
 
     private @Nullable Channel find(InetSocketAddress client, InetSocketAddress destination) {

@@ -2,6 +2,8 @@ package io.inpod.tproxy.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.bpf.SockMap;
+import io.inpod.netns.testing.SockMaps;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,6 +28,8 @@ class EndingsTest {
     private static RelayPath socketsOfNetty;
     private static RelayPath tls;
     private static RelayPath tunnel;
+    private static SockMap sockMap;
+    private static TunnelPath shortTunnel;
 
     @BeforeAll
     static void open() throws Exception {
@@ -33,6 +37,8 @@ class EndingsTest {
         socketsOfNetty = new SocketPath(Kind.NETTYS);
         tls = new TlsPath();
         tunnel = new TunnelPath();
+        sockMap = SockMaps.open();
+        shortTunnel = sockMap == null ? null : new TunnelPath(sockMap);
     }
 
     @AfterAll
@@ -41,6 +47,10 @@ class EndingsTest {
         socketsOfNetty.close();
         tls.close();
         tunnel.close();
+        if (sockMap != null) {
+            shortTunnel.close();
+            sockMap.close();
+        }
     }
 
     @ParameterizedTest
@@ -53,6 +63,14 @@ class EndingsTest {
     @EnumSource
     void throughSocketsOfNetty(EndOfConnection end) throws Exception {
         isSeenAsWithoutRelay(end, socketsOfNetty);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void throughATunnelThatBypassesTheNetwork(EndOfConnection end) throws Exception {
+        SockMaps.require(sockMap);
+        isSeenAsWithoutRelay(end, shortTunnel);
+        assertThat(shortTunnel.joined()).isTrue();
     }
 
     @ParameterizedTest

@@ -1,5 +1,9 @@
 package io.inpod.tproxy.relay;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.bpf.SockMap;
+import io.inpod.netns.testing.SockMaps;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +41,17 @@ class RelayModelTest {
     void throughATunnel() throws Exception {
         try (RelayPath path = new TunnelPath()) {
             runs(path, 150);
+        }
+    }
+
+    @Test
+    void throughATunnelThatBypassesTheNetwork() throws Exception {
+        try (SockMap sockets = SockMaps.open()) {
+            SockMaps.require(sockets);
+            try (TunnelPath path = new TunnelPath(sockets)) {
+                runs(path, 150);
+                assertThat(path.joined()).isTrue();
+            }
         }
     }
 

@@ -38,6 +38,7 @@ import io.inpod.examples.ztunnel.trace.Traces;
 import io.inpod.examples.ztunnel.xds.XdsSource;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.bpf.SockMap;
 import io.inpod.netns.SocketHolders;
 import io.inpod.netns.doctor.Availability;
 import io.inpod.netns.doctor.Capability;
@@ -66,6 +67,7 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final int RETRY_SECONDS = 5;
     private static final int FOLLOW_SECONDS = 30;
+    private static final int SHORT_TUNNELS = 16_384; // a few for each pair of pods that talk to each other; further ones use the network
     private static final int RESOLVER_THREADS = 16;
     private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration LAST_SPANS = Duration.ofMillis(500);
@@ -159,7 +161,8 @@ public final class Main {
         OwnCertificates own = new OwnCertificates(certificates.source());
         Shared shared = new Shared(config, mesh, own, certificates.tls(), loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
-                new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
+                new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(sockMap(log, config)),
+                config.limits().holdings(),
                 new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession, traces);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
@@ -216,6 +219,18 @@ public final class Main {
     private static void loadTls() {
         TLS.setDaemon(true);
         TLS.start();
+    }
+
+    private static @Nullable SockMap sockMap(Logger log, ProxyConfig config) {
+        if (!config.sockMap()) {
+            return null;
+        }
+        try {
+            return SockMap.open(SHORT_TUNNELS);
+        } catch (IOException e) {
+            log.warn("INPOD_SOCKMAP: tunnels between pods of this node go through the network: {}", e.getMessage());
+            return null;
+        }
     }
 
     private static LogLevels levels(String directives) throws ConfigException {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param uds INPOD_UDS: the agent's socket
  * @param portReuse INPOD_PORT_REUSE: whether listeners pass from one ztunnel to the next
+ * @param sockMap INPOD_SOCKMAP: whether tunnels between pods of this node bypass the network
  * @param handOverDirectory INPOD_HANDOVER_DIR: the directory in which the ztunnels of this node find each other
  * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x..., with 0x539 in its low 12 bits
  * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
@@ -59,6 +60,7 @@ import org.jspecify.annotations.Nullable;
 public record ProxyConfig(
         Path uds,
         boolean portReuse,
+        boolean sockMap,
         Path handOverDirectory,
         int mark,
         boolean ipv6,
@@ -123,6 +125,7 @@ public record ProxyConfig(
         return new ProxyConfig(
                 uds(env),
                 env.flag("INPOD_PORT_REUSE", true),
+                env.flag("INPOD_SOCKMAP", false),
                 handOverDirectory(env),
                 mark(env),
                 env.flag("IPV6_ENABLED", true),

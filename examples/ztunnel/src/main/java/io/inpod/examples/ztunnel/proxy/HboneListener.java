@@ -38,6 +38,7 @@ final class HboneListener extends PodListener {
 
     @Override
     void prepare(SocketChannel connection) {
+        ofNode.join(connection);
         accepted.add(connection);
         connection.config().setAutoRead(true); // first, because the handlers read nothing while they wait for a certificate
         connection.pipeline().addLast(tunnels);
