@@ -39,6 +39,8 @@ final class FileSource implements MeshSource {
     private final MeshReader reader;
     private @Nullable String reported;
     private @Nullable MeshState state;
+    /** When the file had been written to at the last glance. */
+    private long glancedAt;
     private volatile @Nullable SourceStatus status;
     private boolean closed;
 
@@ -158,6 +160,11 @@ final class FileSource implements MeshSource {
      * is JSON: the beginning of such a document isn't one, so this is all of it. Otherwise the next looks say what is to be said.
      */
     void glance() {
+        long modified = path.toFile().lastModified(); // costs a third of a look
+        if (modified == glancedAt) {
+            return;
+        }
+        glancedAt = modified;
         ByteBuf bytes = null;
         try {
             FileVersion version = FileVersion.of(path);

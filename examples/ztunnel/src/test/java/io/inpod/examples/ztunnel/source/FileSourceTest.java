@@ -33,6 +33,7 @@ class FileSourceTest {
     private FileSource source;
     private final MeshState state = new MeshState();
     private final AtomicInteger changes = new AtomicInteger();
+    private int seconds;
 
     @BeforeEach
     void open() throws Exception {
@@ -64,6 +65,7 @@ class FileSourceTest {
 
     private void replace(String text) throws Exception {
         Path next = Files.writeString(directory.resolve("next"), text);
+        Files.setLastModifiedTime(next, FileTime.fromMillis(++seconds * 1000L)); // the kernel's clock for files may stand for some milliseconds
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
