@@ -106,8 +106,12 @@ class Node:
         await_words(self.agent_log, *[f"pod {pod} (default/{pod}) enrolled" for pod, _ in self.pods])
 
     def cpu(self):
-        fields = open(f"/proc/{self.ztunnel.pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu(self.ztunnel.pid)
+
+
+def cpu(pid):
+    fields = open(f"/proc/{pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def await_words(log, *words):
@@ -228,13 +232,15 @@ def cut(clients, servers):
         opened += int(holder.stdout.readline())
         helpers.append((holder, echo))
     servers.log.read()
-    begun, before = time.time(), [node.cpu() for node in (clients, servers)]
+    programs = [process for pair in helpers for process in pair]
+    begun, before, others = time.time(), [node.cpu() for node in (clients, servers)], sum(cpu(x.pid) for x in programs)
     servers.write(mesh(clients.workloads() + servers.workloads(), policies=[deny()]))
     ended = [holder.stdout.readline().split() for holder, _ in helpers]
-    print(f"{opened} connections, then a policy denies them: {sum(int(x[3]) for x in ended)} cut, the first "
+    print(f"{opened} connections, then a policy denies them: {sum(int(x[3]) for x in ended)} cut, {sum(int(x[4]) for x in ended)} by a reset, the first "
           f"{min(float(x[0]) for x in ended) - begun:.3f} s, 99 % {max(float(x[1]) for x in ended) - begun:.3f} s and the last "
           f"{max(float(x[2]) for x in ended) - begun:.3f} s after the file was "
-          f"written; CPU of the clients' ztunnel {clients.cpu() - before[0]:.2f} s, of the servers' {servers.cpu() - before[1]:.2f} s", flush=True)
+          f"written; CPU of the clients' ztunnel {clients.cpu() - before[0]:.2f} s, of the servers' {servers.cpu() - before[1]:.2f} s, "
+          f"of the programs at both ends {sum(cpu(x.pid) for x in programs) - others:.2f} s", flush=True)
     for holder, echo in helpers:
         holder.kill()
         echo.kill()

@@ -388,12 +388,12 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             return;
         }
         peer.flush();
-        peer.readMore(); // what it sends is dropped, so that it can go on to read
         if (atOnce || inputEnded) {
-            cutInput();
+            cutInput(); // mostly ends the relay
         } else {
             readMore();
         }
+        peer.readMore(); // what it sends is dropped, so that it can go on to read
     }
 
     private void cutInput() {

@@ -17,8 +17,7 @@ public final class LiveConnection {
     private final @Nullable ConnectionIdentities certificates;
     private Runnable whenCut = () -> {
     };
-    private @Nullable String cut;
-    private Verdict.@Nullable Basis basis;
+    private LiveConnections.@Nullable Cut cut;
     private boolean ended;
 
     LiveConnection(LiveConnections all, EventLoop loop, Attempt attempt, @Nullable ConnectionIdentities certificates) {
@@ -43,12 +42,12 @@ public final class LiveConnection {
 
     /** {@return why it was cut, in the words of the log, or null if it wasn't} */
     public @Nullable String cut() {
-        return cut;
+        return cut == null ? null : cut.reason();
     }
 
     /** {@return whether it was cut because a certificate isn't trusted any more} */
     public boolean isRevoked() {
-        return basis == Verdict.Basis.REVOKED;
+        return cut != null && cut.basis() == Verdict.Basis.REVOKED;
     }
 
     /**
@@ -70,11 +69,10 @@ public final class LiveConnection {
     }
 
     /** Cuts it, unless it has ended. */
-    void cut(String reason, Verdict.Basis basis) {
+    void cut(LiveConnections.Cut why) {
         if (!ended && cut == null) {
-            cut = reason;
-            this.basis = basis;
-            all.denials().cut(basis);
+            cut = why;
+            all.denials().cut(why.basis());
             whenCut.run();
         }
     }

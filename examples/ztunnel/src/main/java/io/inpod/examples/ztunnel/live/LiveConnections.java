@@ -8,8 +8,11 @@ import io.inpod.examples.ztunnel.policy.Verdict;
 import io.inpod.hbone.ConnectionIdentities;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +32,7 @@ public final class LiveConnections implements AutoCloseable {
     private static final long PAUSE_MILLIS = 1;
 
     private static final Verdict REVOKED = new Verdict(Verdict.Basis.REVOKED, "a certificate was revoked", null);
+    private static final Cut CUT_REVOKED = new Cut("connection closed: " + REVOKED.reason(), REVOKED.basis());
 
     private final Supplier<Policies> policies;
     private final Denials denials;
@@ -111,8 +115,14 @@ public final class LiveConnections implements AutoCloseable {
         Policies now = policies.get();
         if (now != checked) {
             checked = now;
-            cut("connection closed due to policy change: ", connection -> now.decide(connection.attempt(), Trace.NONE));
+            Map<Attempt, Optional<Cut>> decided = new HashMap<>(); // thousands of connections may be alike
+            cut(connection -> decided.computeIfAbsent(connection.attempt(), attempt -> changed(now.decide(attempt, Trace.NONE))));
         }
+    }
+
+    private static Optional<Cut> changed(Verdict verdict) {
+        return verdict.allowed() ? Optional.empty()
+                : Optional.of(new Cut("connection closed due to policy change: " + verdict.reason(), verdict.basis()));
     }
 
     /**
@@ -123,21 +133,25 @@ public final class LiveConnections implements AutoCloseable {
      */
     public void revoked(Predicate<ConnectionIdentities> which) {
         revoked = which;
-        Verdict trusted = new Verdict(Verdict.Basis.ALLOWED, "", null);
-        cut("connection closed: ", connection -> isRevoked(connection.certificates()) ? REVOKED : trusted);
+        cut(connection -> isRevoked(connection.certificates()) ? Optional.of(CUT_REVOKED) : Optional.empty());
     }
 
-    private void cut(String prefix, Function<LiveConnection, Verdict> verdicts) {
+    private void cut(Function<LiveConnection, Optional<Cut>> decision) {
         IdentityHashMap<EventLoop, Portions> byLoop = new IdentityHashMap<>();
         for (LiveConnection connection : open) {
-            Verdict verdict = verdicts.apply(connection);
-            if (!verdict.allowed()) {
-                byLoop.computeIfAbsent(connection.loop(), Portions::new).waiting
-                        .add(() -> connection.cut(prefix + verdict.reason(), verdict.basis()));
-            }
+            decision.apply(connection).ifPresent(
+                    cut -> byLoop.computeIfAbsent(connection.loop(), Portions::new).waiting.add(() -> connection.cut(cut)));
         }
         byLoop.forEach(EventLoop::execute);
     }
+
+    /**
+     * Why connections are cut: one object for all that are alike.
+     *
+     * @param reason in the words of the log
+     * @param basis for the metric
+     */
+    record Cut(String reason, Verdict.Basis basis) {}
 
     /** What is cut on one event loop. */
     private static final class Portions implements Runnable {

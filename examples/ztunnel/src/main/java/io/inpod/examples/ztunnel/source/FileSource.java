@@ -24,6 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 final class FileSource implements MeshSource {
     private static final Duration PAUSE = Duration.ofMillis(200);
+    /** As many glances are taken for each look. */
+    private static final int GLANCES = 4;
     private static final Duration START_DEADLINE = Duration.ofSeconds(10);
     private static final Logger LOG = LoggerFactory.getLogger("ztunnel");
     /** A mesh takes about as much of the heap as its file has bytes, and the one before is still there. */
@@ -37,6 +39,8 @@ final class FileSource implements MeshSource {
     private final MeshReader reader;
     private @Nullable String reported;
     private @Nullable MeshState state;
+    /** When the file had been written to at the last glance. */
+    private long glancedAt;
     private volatile @Nullable SourceStatus status;
     private boolean closed;
 
@@ -135,15 +139,52 @@ final class FileSource implements MeshSource {
     }
 
     private void run() {
-        while (!isClosed()) {
+        for (int i = 1; !isClosed(); i++) {
             try {
-                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
-                look();
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis() / GLANCES);
+                glance();
+                if (i % GLANCES == 0) {
+                    look();
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
             } catch (RuntimeException | Error e) {
                 LOG.error("an unexpected error while reading {}", path, e);
+            }
+        }
+    }
+
+    /**
+     * Reads another file that has taken the place of the one that was read, without waiting until it has come to rest, and uses it if it
+     * is JSON: the beginning of such a document isn't one, so this is all of it. Otherwise the next looks say what is to be said.
+     */
+    void glance() {
+        long modified = path.toFile().lastModified(); // costs a third of a look
+        if (modified == glancedAt) {
+            return;
+        }
+        glancedAt = modified;
+        ByteBuf bytes = null;
+        try {
+            FileVersion version = FileVersion.of(path);
+            if (!watched.isReplaced(version)) {
+                return;
+            }
+            bytes = bytes(version);
+            String hash = DocumentText.hash(bytes);
+            DocumentText text = DocumentText.of(path.toString(), bytes);
+            if (text.mayBeJson() && FileVersion.of(path).equals(version)) {
+                Mesh next = reader.readJson(text, Objects.requireNonNull(state).get());
+                if (next != null && watched.isWhole(version, version)) {
+                    apply(next, hash);
+                }
+            }
+        } catch (IOException | ConfigException | OutOfMemoryError e) {
+            LOG.debug("{} can't be used at once: {}", path, e.getMessage());
+        } finally {
+            if (bytes != null) {
+                bytes.release();
             }
         }
     }

@@ -61,12 +61,22 @@ final class MeshReader {
     @Nullable
     Mesh read(DocumentText text, Mesh current) throws ConfigException {
         Mesh changed = readChanges(text, current);
-        return changed == null ? readAll(text, current) : changed;
+        return changed == null ? readAll(text, current, true) : changed;
     }
 
-    private @Nullable Mesh readAll(DocumentText text, Mesh current) throws ConfigException {
+    /** Reads a document as {@link #read} does, but returns null if it isn't JSON. */
+    @Nullable
+    Mesh readJson(DocumentText text, Mesh current) throws ConfigException {
+        Mesh changed = readChanges(text, current);
+        return changed == null ? readAll(text, current, false) : changed;
+    }
+
+    private @Nullable Mesh readAll(DocumentText text, Mesh current, boolean mayBeYaml) throws ConfigException {
         Interner next = new Interner(interner);
         MeshContents json = text.mayBeJson() ? json(text, next, current, current.size() + current.services().size()) : null;
+        if (json == null && !mayBeYaml) {
+            return null;
+        }
         MeshContents contents = json == null ? MeshFile.readYaml(source, text, config, next, current) : json;
         next.complete();
         interner = next;

@@ -14,6 +14,8 @@ final class Watched {
 
     private @Nullable FileVersion read;
     private @Nullable FileVersion seen;
+    /** What was glanced at last. */
+    private @Nullable FileVersion glanced;
     private int replaced;
     private int looksUntilCompared;
 
@@ -30,6 +32,19 @@ final class Watched {
         replaced = seen == null || now.isSameFile(seen) ? 0 : replaced + 1;
         seen = now;
         return replaced >= MOST_REPLACED;
+    }
+
+    /**
+     * Takes a glance between two looks, and returns whether the path leads to another file than the one that was read, so that it may be
+     * tried at once. Each file is tried once, and none right after another one was read: changes that come one upon the other wait for
+     * looks.
+     */
+    boolean isReplaced(FileVersion now) {
+        if (read == null || looksUntilCompared > 0 || now.isSameFile(read) || glanced != null && now.isSameFile(glanced)) {
+            return false;
+        }
+        glanced = now;
+        return true;
     }
 
     /**

@@ -6,6 +6,8 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.mesh.Policy;
 import io.inpod.examples.ztunnel.mesh.Policy.Action;
+import io.inpod.examples.ztunnel.mesh.Policy.Clause;
+import io.inpod.examples.ztunnel.mesh.Policy.Match;
 import io.inpod.examples.ztunnel.mesh.Policy.Rule;
 import io.inpod.examples.ztunnel.mesh.Policy.Scope;
 import io.inpod.examples.ztunnel.mesh.Workload;
@@ -22,8 +24,10 @@ import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -110,6 +114,36 @@ class LiveConnectionsTest {
         assertThat(cut(connection)).isEqualTo("connection closed due to policy change: explicitly denied by: shop/p");
         assertThat(cut(ended)).isEqualTo("null");
         assertThat(denials.counts().cut()).containsEntry(Verdict.Basis.EXPLICITLY_DENIED, 1L);
+    }
+
+    /** What is decided for one connection counts for those that are like it, and for no others. */
+    @Test
+    void connectionsThatAreAlikeAreCutAndOthersStay() throws Exception {
+        List<LiveConnection> all = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            all.add(enter(1 + i % 3));
+        }
+        Match none = Match.EMPTY;
+        Match ports = new Match(none.namespaces(), none.notNamespaces(), none.serviceAccounts(), none.notServiceAccounts(), none.principals(),
+                none.notPrincipals(), none.sourceIps(), none.notSourceIps(), none.destinationIps(), none.notDestinationIps(), Set.of(1, 3),
+                none.notDestinationPorts());
+        CountDownLatch cut = new CountDownLatch(200);
+        for (LiveConnection connection : all) {
+            on(loop, () -> {
+                connection.whenCut(cut::countDown);
+                return connection;
+            });
+        }
+
+        change(Mesh.EMPTY.change().put(new Policy("shop", "two", Scope.NAMESPACE, Action.DENY, false,
+                List.of(new Rule(List.of(new Clause(List.of(ports))))), null)).build());
+
+        cut.await();
+        for (LiveConnection connection : all) {
+            int port = all.indexOf(connection) % 3 + 1;
+            assertThat(cut(connection)).isEqualTo(port == 2 ? "null" : "connection closed due to policy change: explicitly denied by: shop/two");
+        }
+        assertThat(denials.counts().cut()).containsEntry(Verdict.Basis.EXPLICITLY_DENIED, 200L);
     }
 
     @Test

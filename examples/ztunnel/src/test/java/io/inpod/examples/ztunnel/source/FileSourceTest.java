@@ -18,12 +18,13 @@ import java.nio.file.attribute.FileTime;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Looks are taken here one by one; the source's own thread takes five in a second. */
+/** Looks and glances are taken here one by one; the source's own thread takes five and twenty in a second. */
 @Timeout(60)
 class FileSourceTest {
     @TempDir
@@ -32,6 +33,7 @@ class FileSourceTest {
     private FileSource source;
     private final MeshState state = new MeshState();
     private final AtomicInteger changes = new AtomicInteger();
+    private int seconds;
 
     @BeforeEach
     void open() throws Exception {
@@ -63,6 +65,7 @@ class FileSourceTest {
 
     private void replace(String text) throws Exception {
         Path next = Files.writeString(directory.resolve("next"), text);
+        Files.setLastModifiedTime(next, FileTime.fromMillis(++seconds * 1000L)); // the kernel's clock for files may stand for some milliseconds
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
@@ -83,6 +86,95 @@ class FileSourceTest {
         settle();
         assertThat(names()).isEqualTo("second");
         assertThat(source.status().reloads()).isEqualTo(1);
+    }
+
+    private static String json(String... names) {
+        return "{\"workloads\": [" + String.join(", ", Stream.of(names).map(name -> "{\"uid\": \"uid-" + name + "\", \"name\": \"" + name
+                + "\", \"namespace\": \"default\", \"workloadIps\": []}").toList()) + "]}";
+    }
+
+    /** A while after the last change. */
+    private void rest() {
+        for (int i = 0; i < 30; i++) {
+            source.look();
+        }
+    }
+
+    @Test
+    void anotherFileOfJsonIsReadAtOnce() throws Exception {
+        rest();
+        replace(json("second"));
+        source.glance();
+        assertThat(names()).isEqualTo("second");
+        rest();
+        assertThat(names()).isEqualTo("second");
+        assertThat(source.status().reloads()).isEqualTo(1);
+        assertThat(changes).hasValue(1);
+
+        replace("\t" + json("second", "third")); // reading replaces tabs
+        source.glance();
+        assertThat(names()).isEqualTo("second third");
+        rest();
+        assertThat(source.status().reloads()).isEqualTo(2);
+    }
+
+    @Test
+    void changesThatFollowEachOtherWaitForRest() throws Exception {
+        rest();
+        replace(json("second"));
+        source.glance();
+        replace(json("third"));
+        source.glance();
+        assertThat(names()).isEqualTo("second");
+        settle();
+        assertThat(names()).isEqualTo("third");
+    }
+
+    /** An editor's new file under the name of the old one, as it grows. */
+    @Test
+    void theBeginningOfAnotherFileIsNeverUsed() throws Exception {
+        String whole = json("second", "third") + "\n";
+        for (int half = 0; half < whole.length() - 2; half++) {
+            rest();
+            replace(whole.substring(0, half));
+            source.glance();
+            assertThat(names()).as("after %s", whole.substring(0, half)).isEqualTo("first");
+        }
+        assertThat(source.status().failures()).as("the last of these was only glanced at").isEqualTo(whole.length() - 3);
+        Files.writeString(file, whole);
+        source.glance();
+        assertThat(names()).as("tried once").isEqualTo("first");
+        settle();
+        assertThat(names()).isEqualTo("second third");
+    }
+
+    @Test
+    void whatIsYamlOrWrittenInPlaceOrWrongWaitsForRest() throws Exception {
+        rest();
+        replace(workload("second"));
+        source.glance();
+        assertThat(names()).isEqualTo("first");
+        settle();
+        assertThat(names()).isEqualTo("second");
+
+        rest();
+        Files.writeString(file, json("third"));
+        source.glance();
+        assertThat(names()).isEqualTo("second");
+        settle();
+        assertThat(names()).isEqualTo("third");
+
+        rest();
+        replace("{\"workloads\": [{\"unheardOf\": 1}]}");
+        source.glance();
+        assertThat(source.status().error()).isNull();
+        settle();
+        assertThat(source.status().error()).isEqualTo(file + ":1: workloads[0].unheardOf: unknown key");
+        assertThat(names()).isEqualTo("third");
+        Files.delete(file);
+        source.glance();
+        settle();
+        assertThat(source.status().error()).isEqualTo(file + " is gone");
     }
 
     @Test

@@ -65,4 +65,36 @@ class WatchedTest {
         watched.forget();
         read(version(1, 1));
     }
+
+    private void letTheContentsBeCompared(FileVersion version) {
+        while (!watched.isDue(version)) {
+            // looks that find the same
+        }
+        watched.isWhole(version, version);
+    }
+
+    @Test
+    void anotherFileIsTriedOnce() {
+        assertThat(watched.isReplaced(version(1, 1))).as("nothing was read that it could replace").isFalse();
+        read(version(1, 1));
+        letTheContentsBeCompared(version(1, 1));
+        assertThat(watched.isReplaced(version(1, 2))).as("written in place").isFalse();
+        assertThat(watched.isReplaced(version(2, 3))).isTrue();
+        assertThat(watched.isReplaced(version(2, 3))).isFalse();
+        assertThat(watched.isReplaced(version(2, 4))).as("still written to").isFalse();
+        assertThat(watched.isReplaced(version(3, 5))).isTrue();
+        read(version(3, 5));
+    }
+
+    @Test
+    void noneIsTriedRightAfterAnother() {
+        read(version(1, 1));
+        for (int looks = 1; looks < 12; looks++) {
+            assertThat(watched.isReplaced(version(1 + looks, looks))).isFalse();
+            watched.isDue(version(1, 1));
+        }
+        assertThat(watched.isReplaced(version(50, 50))).isFalse();
+        letTheContentsBeCompared(version(1, 1));
+        assertThat(watched.isReplaced(version(50, 50))).isTrue();
+    }
 }
