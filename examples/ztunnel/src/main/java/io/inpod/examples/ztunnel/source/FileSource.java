@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class FileSource implements MeshSource {
     private static final Duration PAUSE = Duration.ofMillis(200);
     /** As many glances are taken for each look. */
-    private static final int GLANCES = 4;
+    private static final int GLANCES = 2;
     private static final Duration START_DEADLINE = Duration.ofSeconds(10);
     private static final Logger LOG = LoggerFactory.getLogger("ztunnel");
     /** A mesh takes about as much of the heap as its file has bytes, and the one before is still there. */
