@@ -80,12 +80,6 @@ class SockMapTest {
         private volatile SocketChannel channel;
 
         @Override
-        public void channelActive(ChannelHandlerContext context) {
-            channel = (SocketChannel) context.channel();
-            context.fireChannelActive();
-        }
-
-        @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ByteBuf bytes = (ByteBuf) message;
             synchronized (received) {
@@ -163,10 +157,11 @@ class SockMapTest {
                 }).bind(new InetSocketAddress(address, PORT)).sync().channel();
         End client = new End();
         try (TcpSockets sockets = new TcpSockets(from, IpFamily.of(address), SocketOptions.NONE)) {
-            open.add(new Bootstrap().group(loops).channelFactory(sockets).option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            client.channel = (SocketChannel) new Bootstrap().group(loops).channelFactory(sockets).option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                     .option(ChannelOption.SO_REUSEADDR, true).handler(client)
-                    .connect(new InetSocketAddress(address, PORT), port == 0 ? null : new InetSocketAddress(port)).sync().channel());
+                    .connect(new InetSocketAddress(address, PORT), port == 0 ? null : new InetSocketAddress(port)).sync().channel();
         }
+        open.add(client.channel);
         End server = accepted.take();
         open.add(server.channel);
         listener.close().sync();
