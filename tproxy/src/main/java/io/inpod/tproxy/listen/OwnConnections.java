@@ -85,9 +85,9 @@ public final class OwnConnections {
     }
 
     /**
-     * Takes the network out of an accepted connection that this process has opened, see {@link SockMap}, if both of its ends are on one event
-     * loop; to be called there, before anything is read from the connection. Its protocol must be one in which the server is the first to
-     * be answered, as TLS is, and must have flow control.
+     * Takes the network out of an accepted connection that this process has opened, see {@link SockMap}, if both of its ends are on one
+     * event loop; to be called there, before anything is read from the connection. Its protocol must be one whose client sends nothing
+     * after its first message until the server has answered, as TLS is, and must have flow control.
      *
      * @param accepted the connection as it was accepted
      * @return whether it was done

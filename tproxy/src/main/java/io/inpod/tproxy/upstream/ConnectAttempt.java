@@ -103,7 +103,15 @@ final class ConnectAttempt {
      * caller's handlers are added when the connection is established, so that they see neither that nor the sockets that failed.
      */
     private void connect(TcpChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
-        ChannelFuture registered = loop.register(channel); // done at once, as this is the loop
+        ChannelFuture registered = loop.register(channel);
+        if (registered.isDone()) { // at once, as this is the loop ...
+            connect(channel, local, connection, registered);
+        } else { // ... but Netty tells it later within eight listeners that call each other, as after as many ports in a row that are taken
+            registered.addListener(done -> connect(channel, local, connection, registered));
+        }
+    }
+
+    private void connect(TcpChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection, ChannelFuture registered) {
         if (!registered.isSuccess()) {
             channel.unsafe().close(channel.unsafe().voidPromise()); // closeForcibly wouldn't complete its close future
             promise.tryFailure(registered.cause());
