@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -28,7 +29,8 @@ import java.util.concurrent.TimeUnit;
 final class ApiCluster implements AutoCloseable {
     private static final long LIMIT_SECONDS = 180;
     private final Path script;
-    private final String name = "agent-" + ProcessHandle.current().pid();
+    /** Not by pid, which is 1 in each sandbox of tests: cgroups are named after it, and those are the machine's. */
+    private final String name = "agent-" + UUID.randomUUID().toString().substring(0, 8);
     private final Path state = Path.of("/tmp/inpod-kube-" + name);
     private final Set<Socket> sockets = Collections.synchronizedSet(new HashSet<>());
     private ServerSocket relay;
