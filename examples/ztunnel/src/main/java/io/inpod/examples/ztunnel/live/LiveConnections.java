@@ -8,6 +8,8 @@ import io.inpod.examples.ztunnel.policy.Verdict;
 import io.inpod.hbone.ConnectionIdentities;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -137,12 +139,12 @@ public final class LiveConnections implements AutoCloseable {
     }
 
     private void cut(Function<LiveConnection, Optional<Cut>> decision) {
-        IdentityHashMap<EventLoop, Portions> byLoop = new IdentityHashMap<>();
+        IdentityHashMap<EventLoop, List<Due>> byLoop = new IdentityHashMap<>();
         for (LiveConnection connection : open) {
             decision.apply(connection).ifPresent(
-                    cut -> byLoop.computeIfAbsent(connection.loop(), Portions::new).waiting.add(() -> connection.cut(cut)));
+                    cut -> byLoop.computeIfAbsent(connection.loop(), loop -> new ArrayList<>()).add(new Due(connection, cut)));
         }
-        byLoop.forEach(EventLoop::execute);
+        byLoop.forEach((loop, due) -> loop.execute(new Portions(loop, due)));
     }
 
     /**
@@ -153,20 +155,31 @@ public final class LiveConnections implements AutoCloseable {
      */
     record Cut(String reason, Verdict.Basis basis) {}
 
-    /** What is cut on one event loop. */
+    /** A connection that is to be cut. */
+    private record Due(LiveConnection connection, Cut why) {
+        /** The same for all in one tunnel. */
+        int tunnel() {
+            return System.identityHashCode(connection.certificates());
+        }
+    }
+
+    /** What is cut on one event loop, one tunnel after the other: the resets of many of its requests are written and read at once. */
     private static final class Portions implements Runnable {
         private final EventLoop loop;
-        private final Queue<Runnable> waiting = new ArrayDeque<>();
+        private final Queue<Due> waiting;
 
-        Portions(EventLoop loop) {
+        Portions(EventLoop loop, List<Due> due) {
             this.loop = loop;
+            due.sort(Comparator.comparingInt(Due::tunnel));
+            this.waiting = new ArrayDeque<>(due);
         }
 
         @Override
         @SuppressWarnings("FutureReturnValueIgnored") // it throws nothing that the event loop wouldn't log
         public void run() {
             for (int i = 0; i < PORTION && !waiting.isEmpty(); i++) {
-                waiting.remove().run();
+                Due due = waiting.remove();
+                due.connection().cut(due.why());
             }
             if (!waiting.isEmpty()) {
                 loop.schedule(this, PAUSE_MILLIS, TimeUnit.MILLISECONDS); // a task that is only executed comes before what can be read
