@@ -29,9 +29,8 @@ import org.jspecify.annotations.Nullable;
  * now, and cut if it isn't allowed any more. Thread-safe.
  */
 public final class LiveConnections implements AutoCloseable {
-    /** So many are cut without a pause in which their event loop serves others. */
+    /** So many are cut before their event loop serves others. */
     private static final int PORTION = 50;
-    private static final long PAUSE_MILLIS = 1;
 
     private static final Verdict REVOKED = new Verdict(Verdict.Basis.REVOKED, "a certificate was revoked", null);
     private static final Cut CUT_REVOKED = new Cut("connection closed: " + REVOKED.reason(), REVOKED.basis());
@@ -182,7 +181,7 @@ public final class LiveConnections implements AutoCloseable {
                 due.connection().cut(due.why());
             }
             if (!waiting.isEmpty()) {
-                loop.schedule(this, PAUSE_MILLIS, TimeUnit.MILLISECONDS); // a task that is only executed comes before what can be read
+                loop.schedule(this, 0, TimeUnit.NANOSECONDS); // after what can be read; a task that is only executed comes before
             }
         }
     }
