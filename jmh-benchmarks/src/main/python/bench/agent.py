@@ -51,6 +51,12 @@ class NodeAgent:
         self.connection.settimeout(60)
         self.connection.recv(4096)
 
+    def enrol_first(self, pods):
+        """Has the proxy serve the pods that are there when it starts."""
+        taken = self.enrol(pods)
+        self._ask(SNAPSHOT_SENT, [])
+        return taken
+
     def enrol(self, pods):
         """Has the proxy serve the pods, and returns how many milliseconds each took until it was acknowledged."""
         taken = []
@@ -60,7 +66,6 @@ class NodeAgent:
             self._ask(add(pod), [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
             taken.append((time.perf_counter() - begun) * 1e3)
             os.close(descriptor)
-        self._ask(SNAPSHOT_SENT, [])
         return taken
 
     def _ask(self, message, ancillary):

@@ -78,7 +78,8 @@ def bars(result, title, rows):
 def panel(svg, title, box, across, along, curves, words):
     """Draws axes with their labels, and curves into a box: left, top, right, bottom. `across` and `along` are axes in its coordinates."""
     left, top, right, bottom = box
-    svg.text(left, top - 10, title, "heading")
+    if title:
+        svg.text(left, top - 10, title, "heading")
     for tick in along.ticks:
         svg.line(left, along.place(tick), right, along.place(tick))
         svg.text(left - 6, along.place(tick) + 4, along.words(tick), anchor="end", soft=True)

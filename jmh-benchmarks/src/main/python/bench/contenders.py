@@ -34,7 +34,8 @@ class Ztunnel:
         program = self.command[0]
         return None if os.access(program, os.X_OK) else f"there is no program {program}"
 
-    def start(self, network, home):
+    def start(self, network, home, enrolled=None):
+        """Serves all pods, or only the first ones of them, if their number is given."""
         mesh, path = f"{home}/mesh.json", f"{home}/agent.sock"
         with open(mesh, "w", encoding="utf-8") as file:
             json.dump({"workloads": [workload(pod) for pod in network.pods], "policies": [], "services": []}, file)
@@ -49,7 +50,7 @@ class Ztunnel:
             agent.await_proxy(running.processes)
             running.start_seconds = time.perf_counter() - begun
             network.redirect()
-            running.enrol_ms = agent.enrol(network.pods)
+            running.enrol_ms = agent.enrol_first(network.pods[:enrolled])
         except Exception as failure:
             running.stop()
             raise RuntimeError(f"{failure}\n{running.processes.last_words()}") from failure
@@ -101,9 +102,14 @@ def workload(pod):
 
 def contenders(root, peers):
     """Returns all contenders, ours second. Peers are pairs of a name and a command."""
-    return [Bare(), Ztunnel("inpod", "our ztunnel, one process", [f"{root}/inpod", "ztunnel"]),
-            Pair("envoy", "Envoy, a pair with HBONE (mutual TLS) between", envoy),
-            Pair("haproxy", "HAProxy, a relay at each pod, plaintext between", haproxy),
+    ours, *others = ztunnels(root, peers)
+    return [Bare(), ours, Pair("envoy", "Envoy, a pair with HBONE (mutual TLS) between", envoy),
+            Pair("haproxy", "HAProxy, a relay at each pod, plaintext between", haproxy), *others]
+
+
+def ztunnels(root, peers):
+    """Returns the contenders that know pods, ours first."""
+    return [Ztunnel("inpod", "our ztunnel, one process", [f"{root}/inpod", "ztunnel"]),
             *(Ztunnel(name, command, resolved(shlex.split(command))) for name, command in peers)]
 
 

@@ -12,6 +12,7 @@ from processes import Processes
 IPERF, HTTP, ECHO = 5201, 8080, 8078
 PERCENTILES = "50", "75", "90", "95", "99", "99.9"
 PACE = 1000
+LARGEST = 1 << 20
 
 
 class LoadFailed(Exception):
@@ -20,11 +21,12 @@ class LoadFailed(Exception):
 
 class Loads:
     def __init__(self, network, home):
-        self.client, self.server = network.pods
+        self.client, self.server = network.pods[:2]
         self.servers = Processes()
         self.servers.start(self.server.command("iperf3", "-s", "-p", str(IPERF)), f"{home}/iperf3.log")
         self.servers.start(self.server.command("fortio", "server", "-http-port", f"{self.server.address}:{HTTP}", "-tcp-port", str(ECHO),
-                                               "-redirect-port", "disabled", "-grpc-port", "disabled", "-udp-port", "disabled"),
+                                               "-redirect-port", "disabled", "-grpc-port", "disabled", "-udp-port", "disabled",
+                                               "-maxpayloadsizekb", str(LARGEST // 1024)),
                            f"{home}/fortio.log")
         self.proxy = Processes()
         try:
@@ -40,8 +42,8 @@ class Loads:
     def stream(self, seconds):
         return self._iperf("stream", seconds, "-P", "1")
 
-    def streams(self, seconds):
-        return self._iperf("streams", seconds, "-P", "4")
+    def streams(self, seconds, number=4):
+        return self._iperf("streams", seconds, "-P", str(number))
 
     def reverse(self, seconds):
         return self._iperf("reverse", seconds, "-P", "1", "-R")
@@ -52,8 +54,14 @@ class Loads:
         percentiles = {f"p{p['Percentile']:g}": p["Value"] * 1e3 for p in found["DurationHistogram"]["Percentiles"]}
         return {**percentiles, "paced_cpu": cpu}
 
-    def requests(self, seconds):
-        found, cpu = self._fortio(seconds, "-qps", "0", "-c", "16", "-payload-size", "1024")
+    def requests(self, seconds, size=1024):
+        """As many echoes of so many bytes as possible, on 16 connections."""
+        kilobytes = str(LARGEST // 1024)
+        found, cpu = self._fortio(seconds, "-qps", "0", "-c", "16", "-payload-size", str(size), "-maxpayloadsizekb", kilobytes,
+                                  "-httpbufferkb", str(LARGEST // 1024 + 64))
+        least = found["Sizes"]["Min"]
+        if least < size:
+            raise LoadFailed(f"of {size} bytes {least} were echoed")
         return {"requests": found["ActualQPS"], "requests_cpu": cpu}
 
     def connections(self, seconds):

@@ -1,4 +1,4 @@
-"""Two pods on a bridge of the node, which is the namespace that this program runs in."""
+"""Pods on a bridge of the node, which is the namespace that this program runs in."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ def redirection():
 class Pod:
     def __init__(self, number):
         self.name = f"pod-{number}"
-        self.address = f"10.77.1.{number + 1}"
+        self.address = f"10.77.{1 + number // 250}.{number % 250 + 1}"
         self.link = f"veth-{number}"
 
     def command(self, *command):
@@ -63,9 +63,10 @@ class Pod:
 class Network:
     """Made on entry, and gone after exit. Sockets made in the pods and on the node use the given congestion control."""
 
-    def __init__(self, congestion):
+    def __init__(self, congestion, pods=2):
         self.congestion = congestion
-        self.pods = [Pod(0), Pod(1)]
+        self.pods = [Pod(number) for number in range(pods)]
+        self.redirected = False
 
     def __enter__(self):
         run("ip", "link", "set", "lo", "up")
@@ -86,7 +87,10 @@ class Network:
         return self
 
     def redirect(self):
-        """Installs the rules and the routing in both pods."""
+        """Installs the rules and the routing in all pods, unless they are there."""
+        if self.redirected:
+            return
+        self.redirected = True
         for pod in self.pods:
             pod.run("iptables-restore", "--noflush", input=redirection())
             run("ip", "-n", pod.name, "rule", "add", "fwmark", f"{CONNECTION_MARK}/{MASK}", "pref", PRIORITY, "lookup", TABLE)
