@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Tool;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
@@ -126,14 +127,32 @@ final class ShareScene implements AutoCloseable {
 
     /** The same, where the client says the server's name. */
     void request(Pod from, Pod to, String name) throws IOException {
-        try (Socket client = ask(from, name, APP)) {
-            assertThat(answer(client)).as("from " + from.name() + " to " + name).isZero();
-            try (Socket app = accept(to, from.address())) {
-                client.getOutputStream().write(7);
-                assertThat(app.getInputStream().read()).isEqualTo(7);
-                app.getOutputStream().write(8);
-                assertThat(client.getInputStream().read()).isEqualTo(8);
+        try (Kept connection = connect(from, to, name)) {
+            connection.client.getOutputStream().write(7);
+            assertThat(connection.app.getInputStream().read()).isEqualTo(7);
+            connection.app.getOutputStream().write(8);
+            assertThat(connection.client.getInputStream().read()).isEqualTo(8);
+        }
+    }
+
+    /** Both ends of a connection that a request has taken, for as long as it is kept. */
+    record Kept(Socket client, Socket app) implements Closeable {
+        @Override
+        public void close() throws IOException {
+            try (client) {
+                app.close();
             }
+        }
+    }
+
+    Kept connect(Pod from, Pod to, String name) throws IOException {
+        Socket client = ask(from, name, APP);
+        try {
+            assertThat(answer(client)).as("from " + from.name() + " to " + name).isZero();
+            return new Kept(client, accept(to, from.address()));
+        } catch (IOException | AssertionError e) {
+            client.close();
+            throw e;
         }
     }
 
