@@ -253,6 +253,11 @@ public final class NetlinkSocket implements AutoCloseable {
         return answers;
     }
 
+    /** Whether the kernel may still have something to say about an earlier request, which the next one would have to read first. */
+    synchronized boolean hasLeftOver() {
+        return leftOver;
+    }
+
     private void leftOver(boolean some) {
         leftOver = some;
         if (!some) {

@@ -68,19 +68,29 @@ public record TcpSocket(IpFamily family, InetAddress local, int port, int state,
 
     private static List<TcpSocket> list(NetworkNamespace namespace, Set<Integer> ports, int states) throws IOException {
         List<TcpSocket> found = new ArrayList<>();
-        for (int port : ports) {
-            for (IpFamily family : IpFamily.values()) {
-                NetlinkRequest request = new NetlinkRequest("list TCP sockets", "port " + port, SOCK_DIAG_BY_FAMILY, 0)
-                        .struct(InetDiagReq.STRUCT).set(InetDiagReq.FAMILY, family.number()).set(InetDiagReq.PROTOCOL, TCP)
-                        .set(InetDiagReq.STATES, states).set(InetDiagReq.SOURCE_PORT, Short.reverseBytes((short) port) & 0xffff);
-                try (NetlinkSocket socket = NetlinkSocket.open(namespace, SOCK_DIAG)) { // closing it ends a list that isn't read to its end
-                    for (NetlinkMessage message : socket.beginningOfDump(request, MOST)) {
+        NetlinkSocket socket = NetlinkSocket.open(namespace, SOCK_DIAG);
+        try {
+            for (int port : ports) {
+                for (IpFamily family : IpFamily.values()) {
+                    if (socket.hasLeftOver()) { // closing it ends a list that isn't read to its end
+                        socket.close();
+                        socket = NetlinkSocket.open(namespace, SOCK_DIAG);
+                    }
+                    for (NetlinkMessage message : socket.beginningOfDump(request(port, family, states), MOST)) {
                         found.add(parse(message));
                     }
                 }
             }
+        } finally {
+            socket.close();
         }
         return List.copyOf(found);
+    }
+
+    private static NetlinkRequest request(int port, IpFamily family, int states) {
+        return new NetlinkRequest("list TCP sockets", "port " + port, SOCK_DIAG_BY_FAMILY, 0)
+                .struct(InetDiagReq.STRUCT).set(InetDiagReq.FAMILY, family.number()).set(InetDiagReq.PROTOCOL, TCP)
+                .set(InetDiagReq.STATES, states).set(InetDiagReq.SOURCE_PORT, Short.reverseBytes((short) port) & 0xffff);
     }
 
     private static TcpSocket parse(NetlinkMessage message) throws IOException {

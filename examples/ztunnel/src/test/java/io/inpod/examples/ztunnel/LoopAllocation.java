@@ -31,6 +31,7 @@ final class LoopAllocation {
 
     private LoopAllocation() {}
 
+    @SuppressWarnings("BanJNDI") // from a process that this test has started, on the loopback address
     static long during(LoopCalls.Traffic traffic) throws Exception {
         JMXServiceURL url = new JMXServiceURL("service:jmx:rmi:///jndi/rmi://127.0.0.1:" + PORT + "/jmxrmi");
         try (JMXConnector jvm = JMXConnectorFactory.connect(url)) {

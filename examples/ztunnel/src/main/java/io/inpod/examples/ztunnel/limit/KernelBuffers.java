@@ -68,14 +68,15 @@ public final class KernelBuffers {
     }
 
     /**
-     * Bounds the buffers of open connections that have grown because the pod allows it since. Tunnels have none of their own.
+     * Bounds the buffers of open connections that have grown because the pod allows it since. Tunnels have none of their own. A pod
+     * without connections isn't looked at, which would take a fifth of a millisecond for each of the kernel's files.
      *
      * @param connections the connections
      * @param pod the pod's namespace
      * @throws IOException if the namespace can't be entered
      */
     public static void bound(Collection<Channel> connections, NetworkNamespace pod) throws IOException {
-        if (areRaised(pod)) {
+        if (!connections.isEmpty() && areRaised(pod)) {
             connections.stream().filter(SocketChannel.class::isInstance).forEach(socket -> socket.eventLoop().execute(() -> {
                 bound(socket, RECEIVE_BUFFER, SMALL_RECEIVE_BUFFER, MOST_RECEIVED);
                 bound(socket, SEND_BUFFER, SMALL_SEND_BUFFER, MOST_SENT);

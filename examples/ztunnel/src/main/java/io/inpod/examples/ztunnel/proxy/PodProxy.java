@@ -40,6 +40,7 @@ import io.inpod.tproxy.share.Clients;
 import io.inpod.tproxy.share.Holdings;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
@@ -335,8 +336,9 @@ public final class PodProxy {
      * @throws IOException if the namespace can't be entered
      */
     public void boundBuffers() throws IOException {
-        KernelBuffers.bound(pod.connections().all(), pod.namespace());
-        KernelBuffers.bound(hboneConnections.all(), pod.namespace());
+        List<Channel> all = new ArrayList<>(pod.connections().all());
+        all.addAll(hboneConnections.all());
+        KernelBuffers.bound(all, pod.namespace());
     }
 
     /**
