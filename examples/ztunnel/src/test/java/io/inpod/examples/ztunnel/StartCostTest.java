@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 @Pods(4)
 class StartCostTest {
-    /** Until the first requests between three pods have been answered, without an archive of classes: 5,504 to 5,507; from Java 22 on 5,824. */
+    /** Until the first requests between three pods are answered, with no archive: 5,498 to 5,510; from Java 22 on 5,822 to 5,830. */
     private static final int MOST_CLASSES = Runtime.version().feature() < 22 ? 5_780 : 6_100;
 
     @Test

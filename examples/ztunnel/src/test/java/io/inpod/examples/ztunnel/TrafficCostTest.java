@@ -35,11 +35,14 @@ class TrafficCostTest {
     /** Of the same: 1,376 to 1,377; from Java 22 on, where native calls take another way, 1,505. */
     private static final long MOST_BYTES_OF_A_REQUEST = Runtime.version().feature() < 22 ? 1_450 : 1_580;
     /**
-     * Of a MiB from the client to the server: 24.9 to 25.4. How much there is to read at a time is a matter of timing, hence the wide bound.
-     * It protects from small buffers, from writing each record or frame by itself, and from stopping and starting more often.
+     * Of a MiB from the client to the server: 24.3 to 25.7. How much there is to read at a time is a matter of timing, hence the wide
+     * bound. It protects from small buffers, from writing each record or frame by itself, and from stopping and starting more often.
      */
     private static final double MOST_CALLS_OF_A_MEBIBYTE = 37;
-    /** Of the same: 30,140 to 30,340. It protects from data on the heap: a copy of each byte alone takes 1,048,576. */
+    /**
+     * Of the same: 29,690 to 30,330; from Java 22 on 33,600 to 34,620. It protects from data on the heap: a copy of each byte alone
+     * takes 1,048,576.
+     */
     private static final long MOST_BYTES_OF_A_MEBIBYTE = 45_000;
 
     private ShareScene scene;
