@@ -25,7 +25,7 @@ class ConnectionCostTest {
     private static final int CONNECTIONS = 100;
     /** 43.3 to 43.6. */
     private static final double MOST_CALLS = 45;
-    /** Of the heap, by the event loops: 26,850 to 27,060 bytes; from Java 22 on, where native calls take another way, 31,590 to 31,760. */
+    /** Of the heap, by the event loops: 26,850 to 27,060 bytes; from Java 22 on 31,590 to 31,760. */
     private static final long MOST_BYTES = Runtime.version().feature() < 22 ? 28_500 : 33_300;
 
     private ShareScene scene;

@@ -32,7 +32,7 @@ class TrafficCostTest {
 
     /** Of a request of 1 KiB and an answer of 1 KiB: 8.3. One call more for either exceeds the bound. */
     private static final double MOST_CALLS_OF_A_REQUEST = 8.7;
-    /** Of the same: 1,376 to 1,377; from Java 22 on, where native calls take another way, 1,505. */
+    /** Of the same: 1,376 to 1,377; from Java 22 on 1,505. */
     private static final long MOST_BYTES_OF_A_REQUEST = Runtime.version().feature() < 22 ? 1_450 : 1_580;
     /**
      * Of a MiB from the client to the server: 24.3 to 25.7. How much there is to read at a time is a matter of timing, hence the wide

@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -33,6 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -144,6 +146,34 @@ class LiveConnectionsTest {
             assertThat(cut(connection)).isEqualTo(port == 2 ? "null" : "connection closed due to policy change: explicitly denied by: shop/two");
         }
         assertThat(denials.counts().cut()).containsEntry(Verdict.Basis.EXPLICITLY_DENIED, 200L);
+    }
+
+    /** So that the resets of many requests in a tunnel are written at once. */
+    @Test
+    void connectionsOfOneTunnelAreCutOneAfterTheOther() throws Exception {
+        List<ConnectionIdentities> cut = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch all = new CountDownLatch(60);
+        List<ConnectionIdentities> tunnels = List.of(tunnel(1), tunnel(2), tunnel(3));
+        for (int i = 0; i < 60; i++) {
+            ConnectionIdentities tunnel = tunnels.get(i % 3);
+            on(loop, () -> {
+                LiveConnection connection = connections.enter(loop, attempt(1), tunnel).connection();
+                connection.whenCut(() -> {
+                    cut.add(tunnel);
+                    all.countDown();
+                });
+                return connection;
+            });
+        }
+
+        change(denying());
+
+        all.await();
+        assertThat(IntStream.range(1, 60).filter(i -> cut.get(i) != cut.get(i - 1)).count()).as("changes of the tunnel").isEqualTo(2);
+    }
+
+    private static ConnectionIdentities tunnel(int serial) {
+        return new ConnectionIdentities(CLIENT, BigInteger.ONE, CLIENT, BigInteger.valueOf(serial), List.of(), List.of(), List.of());
     }
 
     @Test
